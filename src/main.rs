@@ -1,0 +1,3 @@
+//! The `neurula` command: hands its arguments to `cli`.
+
+fn main() {}
