@@ -1,0 +1,125 @@
+//! The table of operations: one row a file, everything about an operation in its row.
+
+use super::{Attributes, Builder, Type, Value};
+use crate::math::Function;
+
+/// Everything about an operation.
+pub struct Row {
+    /// As it is printed, and, if `callable`, as a spec calls it.
+    pub name: &'static str,
+    /// One line.
+    pub about: &'static str,
+    /// How it is evaluated, made into loops and into code.
+    pub kind: Kind,
+    /// Whether a spec may call it by its name, per sample.
+    pub callable: bool,
+    /// The type of the result.
+    pub ty: fn(&[&Type], &Attributes) -> Result<Type, String>,
+    /// Its derivative, once, for both modes.
+    pub derivative: Derivative,
+    /// Where tests draw its real operands from, and the relative tolerance of values across executions in `f64`.
+    pub draw: (f64, f64),
+}
+
+impl PartialEq for Row {
+    fn eq(&self, other: &Row) -> bool {
+        self.name == other.name
+    }
+}
+
+impl std::fmt::Debug for Row {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// What is done to each element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scalar {
+    /// A function of reals; `add`, `subtract`, `multiply`, `minimum`, `maximum` also of ints.
+    Apply(Function),
+    /// `a < b`, `a <= b`, `a == b`, of reals or of ints, to bool. False where a NaN takes part.
+    Less,
+    /// See [`Scalar::Less`].
+    LessEqual,
+    /// See [`Scalar::Less`].
+    Equal,
+    /// Of bools.
+    And,
+    /// Of bools.
+    Or,
+    /// Of a bool.
+    Not,
+    /// `select(bool, a, b)`, a and b of one element.
+    Select,
+    /// A bool (0 or 1), an int or a byte as a real.
+    Real,
+    /// An int limited to `0..k` (`Attributes::Below`).
+    Clamp,
+    /// Of ints, rounded down; 0 if the divisor is 0.
+    Quotient,
+    /// Of ints, with the sign of the divisor; 0 if the divisor is 0.
+    Remainder,
+    /// A uniform real in [0, 1): a function of two key words and two counter words, all ints.
+    Uniform,
+}
+
+/// How elements are folded into one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fold {
+    /// Reals or ints; 0 if there are none.
+    Sum,
+    /// Reals (minus infinity if there are none; a NaN wins) or ints.
+    Max,
+    /// Reals (infinity if there are none; a NaN wins) or ints.
+    Min,
+    /// Bools: whether all are true.
+    All,
+    /// Bools: whether any is true.
+    Any,
+}
+
+/// The kinds of operations; each is evaluated, lowered and compiled in one way.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    /// Element by element; operands of one shape.
+    Map(Scalar),
+    /// Removes axes.
+    Reduce(Fold),
+    /// A sum of products.
+    Contract,
+    /// The same number, whole number or truth value (`Attributes`), a scalar.
+    Constant,
+    /// `0, 1, …` along one axis, as `class<bound>`.
+    Iota,
+    /// A value repeated along new axes.
+    Expand,
+    /// Axes in another order.
+    Permute,
+    /// Axes merged or split, row-major.
+    Reshape,
+    /// A part of an axis.
+    Slice,
+    /// Zeros around a part of an axis (the transpose of a slice).
+    Pad,
+    /// `gather(x[k, …], index[s…])` is `[s…, …]`: rows of `x`.
+    Gather,
+    /// `scatter(x[s…, …], index[s…])` is `[k, …]`: rows added up where the index says (the transpose of a gather).
+    Scatter,
+    /// Written with other rows; a pass puts them in its place after credit has been assigned.
+    Composite(fn(&mut Builder, &[Value], &Attributes) -> Value),
+}
+
+/// The derivative of an operation, written with the builder, so that it can be differentiated and simplified again.
+#[derive(Clone, Copy)]
+pub enum Derivative {
+    /// Of maps and reductions: `partial(b, i, g, xs, y)` is `g` times the partial derivative by `xs[i]`, element by
+    /// element, in the shape of `xs[i]` (for a reduction `g` and `y` come expanded to that shape). Reverse mode hands
+    /// in the cotangent of the result, forward mode the tangent of `xs[i]` and then sums over the reduced axes.
+    Partial(fn(&mut Builder, usize, Value, &[Value], Value) -> Value),
+    /// Of what is linear in each operand: `transpose(b, g, i, xs, attributes)` is the cotangent of `xs[i]`. In forward
+    /// mode the operation itself is applied to the tangent of `xs[i]`, the others as they are.
+    Transpose(fn(&mut Builder, Value, usize, &[Value], &Attributes) -> Value),
+    /// There is none, and why; credit stops here, and `model` says so.
+    None(&'static str),
+}
