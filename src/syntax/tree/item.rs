@@ -1,6 +1,6 @@
 //! The items of a file, one type for each.
 
-use super::{BodyStatement, Expr, Hop, Name, Number, Path, Paths, Place, Statement, Target, Text, Type};
+use super::{BodyStatement, Expr, Hop, Item, Name, Number, Path, Paths, Place, Statement, Target, Text, Type};
 use crate::diag::Span;
 
 /// What an item is.
