@@ -40,6 +40,21 @@ macro_rules! codes {
 
 codes! {
     SYNTAX             "E0101" "syntax"             Error;
+    UNKNOWN_SOURCE     "E0701" "unknown_source"     Error;
+    SOURCE_ARGUMENT    "E0702" "source_argument"    Error;
+    MISSING_FILE       "E0703" "missing_file"       Error;
+    WRONG_MAGIC        "E0704" "wrong_magic"        Error;
+    WRONG_ELEMENT      "E0705" "wrong_element"      Error;
+    TRUNCATED_FILE     "E0706" "truncated_file"     Error;
+    TRAILING_BYTES     "E0707" "trailing_bytes"     Error;
+    CORRUPT_GZIP       "E0708" "corrupt_gzip"       Error;
+    LABEL_OUT_OF_RANGE "E0709" "label_out_of_range" Error;
+    NO_SAMPLES         "E0710" "no_samples"         Error;
+    COUNTS_DIFFER      "E0711" "counts_differ"      Error;
+    SHAPES_DIFFER      "E0712" "shapes_differ"      Error;
+    UNKNOWN_FIELD      "E0713" "unknown_field"      Error;
+    EMPTY_SPLIT        "E0714" "empty_split"        Error;
+    UNREADABLE_FILE    "E0715" "unreadable_file"    Error;
     NOT_SUPPORTED      "E0901" "not_supported"      Error;
 }
 
