@@ -7,13 +7,22 @@
 //! # Invariants (`verify` checks each)
 //! - A register is written once in the text, before it is read, in the same block or one around it; its kind is that
 //!   of what writes it. A variable is known in its loop alone.
+//! - Each slot is the place of exactly one buffer, which holds what the slot holds.
 //! - No index leaves its buffer: the largest value that an [`Index`] can take, from the bounds of its variables and of
 //!   its registers, is inside. A register may stand in an index only if it is known to lie in `0..k` (a `clamp`, a load
-//!   from a buffer of such ints, a byte, a loop's index).
-//! - In a lanes loop the rounds are independent: nothing that one round stores is loaded by another, there is no lanes
-//!   loop inside, and every fold inside is a chain. A fold's body stores nothing.
+//!   from a buffer of such ints, a byte, a loop's index, a constant; the least, the greatest or one of such). Only such a
+//!   register is stored to a buffer of ints in `0..k`, or to bytes.
+//! - In a lanes loop the rounds are independent: nothing that one round stores is loaded or stored by another. It holds
+//!   scalar statements, serial loops and folds that are chains; no lanes loop, matrix product, `until`, `when` or nest.
+//!   The body of a fold in lanes likewise.
+//! - A fold's body stores nothing: it holds scalar statements and folds.
 //! - A matrix product's result overlaps neither operand; its rows have room for `room` columns.
-//! - Buffers in scratch memory that are in use at the same time do not overlap.
+//! - Buffers in scratch memory that are in use at the same time do not overlap, and none is read before it is written.
+//!
+//! # Numbers
+//! Ints wrap at the width of the program's real; stored to memory they keep their low 32 bits. A bool in memory is true
+//! unless it is 0. Comparisons are false on NaN. An empty fold of ints is 0 for a sum, `i32::MIN` for a maximum and
+//! `i32::MAX` for a minimum, and every fold begins from what an empty one gives.
 //!
 //! # Orders of sums
 //! A *chain* has one accumulator, in the order of the index. *Lanes* are 16 running accumulators, element `i` in lane
@@ -21,16 +30,18 @@
 
 pub mod build;
 pub mod eval;
+pub mod kinds;
 pub mod lower;
 pub mod memory;
 pub mod parse;
 pub mod pass;
 pub mod print;
 pub mod verify;
+pub mod walk;
 
+use crate::diag::Span;
 pub use crate::math::Precision;
 pub use crate::tensor::op::{Fold as FoldKind, Scalar};
-use crate::diag::Span;
 use crate::tensor::{Name, Role, Type};
 
 /// The number of running accumulators of a fold in lanes, and the unit in elements to which rows are padded.

@@ -1,0 +1,1 @@
+//! Back from text: `parse` and `print` are inverses.

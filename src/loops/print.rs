@@ -1,0 +1,1 @@
+//! To text: `print` and `parse` are inverses.
