@@ -122,7 +122,7 @@ impl Input {
         let expected = format!("{} bytes in all, as the header declares", wording::thousands(end));
         if end <= most {
             return match self.stream {
-                Stream::Plain(_) if end < most => Err(self.trailing(end, &wording::thousands(most - end))),
+                Stream::Plain(_) if end < most => Err(self.trailing(end, most - end)),
                 _ => Ok(()),
             };
         }
@@ -167,7 +167,7 @@ impl Input {
         loop {
             match self.stream.read(&mut more) {
                 Ok(0) => break,
-                Ok(_) => return Err(self.trailing(u128::from(self.offset), "at least 1")),
+                Ok(_) => return Err(self.trailing(u128::from(self.offset), 1)),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(self.failed(&error, self.offset)),
             }
@@ -200,16 +200,15 @@ impl Input {
             .help("the file was cut short: get it again, and compare its checksum with the publisher's")
     }
 
-    fn trailing(&self, end: u128, more: &str) -> Diagnostic {
+    /// How much more there is in a packed file is not looked at.
+    fn trailing(&self, end: u128, more: u128) -> Diagnostic {
+        let least = if matches!(self.stream, Stream::Packed(_)) { "at least " } else { "" };
+        let plural = if more == 1 { "" } else { "s" };
         let place = self.at_byte(u64::try_from(end).unwrap_or(u64::MAX));
-        let found = format!("{more} more byte{} {place}", if more == "1" { "" } else { "s" });
-        self.fault(
-            Code::TRAILING_BYTES,
-            &found,
-            "the end there, as the header declares",
-            "is longer than its header says",
-        )
-        .help("the header or the file is damaged: get it again, or cut off what does not belong to it")
+        let found = format!("{least}{} more byte{plural} {place}", wording::thousands(more));
+        let expected = "the end there, as the header declares";
+        self.fault(Code::TRAILING_BYTES, &found, expected, "is longer than its header says")
+            .help("the header or the file is damaged: get it again, or cut off what does not belong to it")
     }
 
     /// What a failed read means.

@@ -73,7 +73,7 @@ impl Rows {
         if rows.is_empty() && !self.is_empty() {
             let message = format!("the condition holds for none of the {} samples", split.name());
             return Err(Diagnostic::new(Code::EMPTY_SPLIT, message)
-                .at(at, format!("false for {} of {0}", wording::thousands(self.len() as u128)))
+                .at(at, format!("false for all {}", wording::thousands(self.len() as u128)))
                 .help("`neurula data` shows the range of each field and how often each class occurs"));
         }
         Ok(rows)
