@@ -16,7 +16,6 @@ mod input;
 mod place;
 mod signature;
 pub mod split;
-mod stream;
 mod summary;
 mod wording;
 

@@ -1,8 +1,8 @@
 //! Splits and orders: lists of row indices, drawn from the seed alone.
 
-use super::stream::Stream;
 use super::wording;
 use crate::diag::{Code, Diagnostic, Span};
+use crate::math::Stream;
 use std::fmt;
 
 /// What samples are for.
@@ -174,7 +174,7 @@ fn shares(counts: &[usize], held: usize) -> Vec<usize> {
 /// The rows in the order in which an epoch (counted from birth) trains on them: a permutation from the seed, the name
 /// of the data item and the epoch.
 pub fn order(seed: u64, name: &str, epoch: u64, rows: &[u32]) -> Vec<u32> {
-    let places = Stream::new(seed, &format!("order:{name}:{epoch}")).permutation(rows.len());
+    let places = Stream::new(seed, &format!("order:{name}")).at(epoch).permutation(rows.len());
     places.into_iter().map(|place| rows[place as usize]).collect()
 }
 

@@ -44,7 +44,7 @@ fn validation_is_drawn_from_seed_and_name_alone() {
     assert_eq!(held(0, "world"), held(0, "world"));
     assert_ne!(held(0, "world"), held(1, "world"));
     assert_ne!(held(0, "world"), held(0, "other"));
-    assert_eq!(held(0, "world")[..12], [0; 12]);
+    assert_eq!(held(0, "world")[..12], [7, 86, 104, 108, 117, 121, 122, 158, 163, 165, 189, 215]);
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn an_epoch_has_an_order_of_its_own() {
     // Two random orders agree in one place of a thousand, on average.
     let agree = |other: &Vec<u32>| first.iter().zip(other).filter(|(a, b)| a == b).count();
     assert!(others.iter().chain([&rows]).all(|other| agree(other) < 12));
-    assert_eq!(first[..8], [0; 8]);
+    assert_eq!(first[..8], [2697, 1239, 627, 1992, 3, 1020, 1575, 2349]);
     assert!(order(7, "world", 0, &[]).is_empty());
 }
 
