@@ -31,6 +31,7 @@
 pub mod build;
 pub mod eval;
 pub mod kinds;
+pub mod live;
 pub mod lower;
 pub mod memory;
 pub mod parse;
@@ -146,7 +147,7 @@ pub struct Index {
 }
 
 /// What an index may vary with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Term {
     /// A loop's index.
     Var(Var),
