@@ -1,1 +1,0 @@
-//! Back from text: `parse` and `print` are inverses.
