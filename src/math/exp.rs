@@ -67,7 +67,7 @@ pub(super) fn reduction(precision: Precision) -> &'static Reduction {
     }
 }
 
-/// eˣ. At most 1 ulp in f32 and in f64, denormal results included; 0 and infinity where the result leaves the
+/// eˣ. At most 1.1 ulp in f32 and in f64, denormal results included; 0 and infinity where the result leaves the
 /// range, NaN of NaN.
 pub fn exp<A: Arith>(a: &mut A, x: A::Real) -> A::Real {
     let x = limited(a, x);

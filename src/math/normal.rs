@@ -83,7 +83,7 @@ static TAIL_F64: Ratio = Ratio {
     ],
 };
 
-/// The z below which a standard normal lies with probability `u`. At most 5 ulp for u ≤ ½ and for 1 − u exact; −∞ at 0, ∞ at 1,
+/// The z below which a standard normal lies with probability `u`. At most 6 ulp in f32 and in f64; −∞ at 0, ∞ at 1,
 /// NaN outside [0, 1] and of NaN.
 pub fn normal_quantile<A: Arith>(a: &mut A, u: A::Real) -> A::Real {
     let (middle, tail) = match a.precision() {

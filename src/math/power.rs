@@ -29,7 +29,7 @@ struct Pair<R> {
     low: R,
 }
 
-/// x to the power y. At most 2 ulp in f32 and in f64.
+/// x to the power y. At most 1.5 ulp in f32 and in f64.
 ///
 /// The special cases are IEEE 754's: `pow(x, 0) = pow(1, y) = 1` even of NaN; below zero a whole `y` gives the sign of its
 /// parity and any other y NaN; zeros and infinities give zeros and infinities, with the sign of an odd power.
