@@ -9,24 +9,29 @@
 //! - Every axis is an [`Extent`]: a constant, or a named count under a constant bound. Two extents agree only if
 //!   they are the same constant or the same count. A count is bound (by a `bind` node or by the loop that it
 //!   counts) before a type mentions it, once, and is known in all bodies below that place.
-//! - The type of every value is the one that its operation's row gives.
-//! - A gather's index has the element `class<k>`, k at most the extent that it selects from.
+//! - Every bound, of an extent and of a `class<k>`, is at least 1.
+//! - The type of every value is the one that its operation's row gives. What is handed into a loop or a branch, or from
+//!   one round to the next, fits ([`Type::fits`]) the parameter that it becomes.
+//! - A gather's index has the element `class<k>`, k at most the extent that it selects from, which is a constant.
+//! - A loop slices an axis that is as long as its trip, or a constant that the last round does not pass.
 //! - A contraction has no index that stands in one of (left, right, out) alone.
-//! - A program's results and the slots that they are written to agree in type; a slot is written at most once.
+//! - A program's results fit the slots that they are written to; a slot is written at most once.
 //!
 //! # What is deliberately elsewhere
 //! Regions, costs and samples (`model`); which order a sum has and where a value lies (`loops`).
 
 pub mod build;
-pub mod differentiate;
+
 pub mod eval;
 pub mod op;
 pub mod parse;
-pub mod pass;
+
 pub mod print;
+pub mod rule;
+pub mod signature;
 pub mod verify;
 
-pub use build::Builder;
+pub use build::{Builder, ProgramBuilder};
 pub use op::{Derivative, Kind, Row};
 
 use crate::diag::Span;
@@ -91,6 +96,62 @@ pub struct Type {
     pub element: Element,
     /// The axes, outermost first; none for a scalar.
     pub shape: Vec<Extent>,
+}
+
+impl Element {
+    /// Whether it is a whole number, `class<k>` included.
+    pub fn is_whole(self) -> bool {
+        matches!(self, Element::Int | Element::Class(_))
+    }
+
+    /// Whether a value of it may stand where `wanted` is asked for: the same, or a `class<k>` for an int or for a
+    /// class of at least as many.
+    pub fn fits(self, wanted: Element) -> bool {
+        match (self, wanted) {
+            (Element::Class(_), Element::Int) => true,
+            (Element::Class(found), Element::Class(k)) => found <= k,
+            _ => self == wanted,
+        }
+    }
+}
+
+impl Type {
+    /// The type of that element and shape.
+    pub fn new(element: Element, shape: impl Into<Vec<Extent>>) -> Type {
+        Type { element, shape: shape.into() }
+    }
+
+    /// Reals of a constant shape.
+    pub fn real(shape: &[usize]) -> Type {
+        Type::new(Element::Real, shape.iter().map(|n| Extent::Const(*n)).collect::<Vec<_>>())
+    }
+
+    /// One of that element, without axes.
+    pub fn scalar(element: Element) -> Type {
+        Type::new(element, Vec::new())
+    }
+
+    /// The same shape of another element.
+    #[must_use]
+    pub fn of(&self, element: Element) -> Type {
+        Type::new(element, self.shape.clone())
+    }
+
+    /// Whether a value of it may stand where `wanted` is asked for.
+    pub fn fits(&self, wanted: &Type) -> bool {
+        self.element.fits(wanted.element) && self.shape == wanted.shape
+    }
+
+    /// The type of what one index of the first axis selects.
+    pub fn row(&self) -> Option<Type> {
+        self.shape.split_first().map(|(_, rest)| Type::new(self.element, rest))
+    }
+
+    /// The type of `extent` of them, stacked along a new first axis.
+    #[must_use]
+    pub fn stacked(&self, extent: Extent) -> Type {
+        Type::new(self.element, std::iter::once(extent).chain(self.shape.iter().cloned()).collect::<Vec<_>>())
+    }
 }
 
 /// A value of one graph.
@@ -175,7 +236,8 @@ pub enum Attributes {
         /// Increasing; `axes[i]` is the place of the operand's axis `i`.
         axes: Vec<usize>,
     },
-    /// The new shape of a `reshape` (same number of elements, row-major), or the length of an `iota`.
+    /// The new shape of a `reshape` (same number of elements, row-major), the length of an `iota`, or the first axis of
+    /// a `scatter`'s result.
     Shape(Vec<Extent>),
     /// A part of one axis.
     Part {
@@ -201,6 +263,39 @@ pub struct Contraction {
     pub right: Vec<u8>,
     /// Of the result.
     pub out: Vec<u8>,
+}
+
+impl Contraction {
+    /// The letter that an index is printed as.
+    pub fn letter(index: u8) -> char {
+        match index {
+            0..26 => (b'a' + index) as char,
+            _ => '?',
+        }
+    }
+
+    /// What `bi,oi->bo` says; the indices are numbered as they first appear.
+    pub fn read(text: &str) -> Result<Contraction, String> {
+        let malformed = || format!("the indices of a contraction are written as `bi,oi->bo`; found `{text}`");
+        let (operands, out) = text.split_once("->").ok_or_else(malformed)?;
+        let (left, right) = operands.split_once(',').ok_or_else(malformed)?;
+        let mut letters = Vec::new();
+        let mut word = |part: &str| -> Result<Vec<u8>, String> {
+            let mut indices = Vec::new();
+            for letter in part.trim().chars() {
+                if !letter.is_ascii_lowercase() {
+                    return Err(malformed());
+                }
+                let known = letters.iter().position(|other| *other == letter).unwrap_or_else(|| {
+                    letters.push(letter);
+                    letters.len() - 1
+                });
+                indices.push(known as u8);
+            }
+            Ok(indices)
+        };
+        Ok(Contraction { left: word(left)?, right: word(right)?, out: word(out)? })
+    }
 }
 
 /// A loop of at most `trip` rounds.

@@ -1,7 +1,117 @@
 //! The table of operations: one row a file, everything about an operation in its row.
 
+pub mod abs;
+pub mod add;
+pub mod all;
+pub mod and;
+pub mod any;
+pub mod argmax;
+pub mod ceil;
+pub mod clamp;
+pub mod constant;
+pub mod contract;
+pub mod cos;
+pub mod divide;
+pub mod equal;
+pub mod exp;
+pub mod expand;
+pub mod floor;
+pub mod gather;
+pub mod iota;
+pub mod less;
+pub mod less_equal;
+pub mod log;
+pub mod log_sum_exp;
+pub mod max;
+pub mod maximum;
+pub mod min;
+pub mod minimum;
+pub mod modulo;
+pub mod multiply;
+pub mod negate;
+pub mod normal_quantile;
+pub mod not;
+pub mod or;
+pub mod pad;
+pub mod permute;
+pub mod pow;
+pub mod quotient;
+pub mod real;
+pub mod remainder;
+pub mod reshape;
+pub mod round;
+pub mod scatter;
+pub mod select;
+pub mod sign;
+pub mod sin;
+pub mod slice;
+pub mod sqrt;
+pub mod subtract;
+pub mod sum;
+pub mod tanh;
+pub mod uniform;
+
 use super::{Attributes, Builder, Type, Value};
 use crate::math::Function;
+
+/// Every operation, sorted by name of the file.
+pub static ALL: &[&Row] = &[
+    &abs::ROW,
+    &add::ROW,
+    &all::ROW,
+    &and::ROW,
+    &any::ROW,
+    &argmax::ROW,
+    &ceil::ROW,
+    &clamp::ROW,
+    &constant::ROW,
+    &contract::ROW,
+    &cos::ROW,
+    &divide::ROW,
+    &equal::ROW,
+    &exp::ROW,
+    &expand::ROW,
+    &floor::ROW,
+    &gather::ROW,
+    &iota::ROW,
+    &less::ROW,
+    &less_equal::ROW,
+    &log::ROW,
+    &log_sum_exp::ROW,
+    &max::ROW,
+    &maximum::ROW,
+    &min::ROW,
+    &minimum::ROW,
+    &modulo::ROW,
+    &multiply::ROW,
+    &negate::ROW,
+    &normal_quantile::ROW,
+    &not::ROW,
+    &or::ROW,
+    &pad::ROW,
+    &permute::ROW,
+    &pow::ROW,
+    &quotient::ROW,
+    &real::ROW,
+    &remainder::ROW,
+    &reshape::ROW,
+    &round::ROW,
+    &scatter::ROW,
+    &select::ROW,
+    &sign::ROW,
+    &sin::ROW,
+    &slice::ROW,
+    &sqrt::ROW,
+    &subtract::ROW,
+    &sum::ROW,
+    &tanh::ROW,
+    &uniform::ROW,
+];
+
+/// The row of that name.
+pub fn find(name: &str) -> Option<&'static Row> {
+    ALL.iter().copied().find(|row| row.name == name)
+}
 
 /// Everything about an operation.
 pub struct Row {
@@ -17,7 +127,7 @@ pub struct Row {
     pub ty: fn(&[&Type], &Attributes) -> Result<Type, String>,
     /// Its derivative, once, for both modes.
     pub derivative: Derivative,
-    /// Where tests draw its real operands from, and the relative tolerance of values across executions in `f64`.
+    /// The range that tests draw its real operands from.
     pub draw: (f64, f64),
 }
 
@@ -104,7 +214,8 @@ pub enum Kind {
     Pad,
     /// `gather(x[k, …], index[s…])` is `[s…, …]`: rows of `x`.
     Gather,
-    /// `scatter(x[s…, …], index[s…])` is `[k, …]`: rows added up where the index says (the transpose of a gather).
+    /// `scatter(x[s…, …], index[s…])` is `[k, …]`: rows added up where the index says (the transpose of a gather); `k` is
+    /// the one extent of `Attributes::Shape`.
     Scatter,
     /// Written with other rows; a pass puts them in its place after credit has been assigned.
     Composite(fn(&mut Builder, &[Value], &Attributes) -> Value),
