@@ -40,6 +40,47 @@ macro_rules! codes {
 
 codes! {
     SYNTAX             "E0101" "syntax"             Error;
+    UNKNOWN_NAME       "E0201" "unknown_name"       Error;
+    DUPLICATE_NAME     "E0202" "duplicate_name"     Error;
+    WRONG_ARGUMENTS    "E0203" "wrong_arguments"    Error;
+    RECURSION          "E0204" "recursion"          Error;
+    WRONG_KIND         "E0205" "wrong_kind"         Error;
+    USED_BEFORE        "E0206" "used_before"        Error;
+    MISPLACED_WORD     "E0207" "misplaced_word"     Error;
+    IMPORT             "E0208" "import"             Error;
+    NO_CHANGE          "E0209" "no_change"          Error;
+    SHAPE_MISMATCH     "E0301" "shape_mismatch"     Error;
+    TYPE_MISMATCH      "E0302" "type_mismatch"      Error;
+    UNIT_MISMATCH      "E0303" "unit_mismatch"      Error;
+    NOT_CONSTANT       "E0304" "not_constant"       Error;
+    NOT_WHOLE          "E0305" "not_whole"          Error;
+    NOT_SCALAR         "E0306" "not_scalar"         Error;
+    BAD_INDEX          "E0307" "bad_index"          Error;
+    CYCLE              "E0401" "cycle"              Error;
+    NO_INPUT           "E0402" "no_input"           Error;
+    UNREAD_REGION      "E0403" "unread_region"      Warning;
+    DUPLICATE_PROJECTION "E0404" "duplicate_projection" Error;
+    UNUSED_PROJECTION  "E0405" "unused_projection"  Error;
+    NO_SUCH_PATH       "E0406" "no_such_path"       Error;
+    BAD_INIT           "E0407" "bad_init"           Error;
+    UNREACHED_SYNAPSE  "E0501" "unreached_synapse"  Error;
+    IDLE_COST          "E0502" "idle_cost"          Error;
+    NO_ROUTE           "E0503" "no_route"           Error;
+    NOT_DIFFERENTIABLE "E0504" "not_differentiable" Error;
+    TAUGHT_TWICE       "E0505" "taught_twice"       Error;
+    NO_OPTIMISER       "E0506" "no_optimiser"       Error;
+    NO_LOCAL_COST      "E0507" "no_local_cost"      Error;
+    NEEDLESS_COST      "E0508" "needless_cost"      Error;
+    FIXED_AND_TAUGHT   "E0509" "fixed_and_taught"   Error;
+    NOTHING_LEARNS     "E0510" "nothing_learns"     Error;
+    USELESS_COST       "E0511" "useless_cost"       Error;
+    FROZEN_AND_TAUGHT  "E0601" "frozen_and_taught"  Error;
+    TEST_STEERS        "E0602" "test_steers"        Error;
+    LABEL_UNSUPERVISED "E0603" "label_unsupervised" Error;
+    BAD_BOUND          "E0604" "bad_bound"          Error;
+    TWO_SOURCES        "E0605" "two_sources"        Error;
+    NO_DATA            "E0606" "no_data"            Error;
+    EMPTY_DEVELOPMENT  "E0607" "empty_development"  Error;
     UNKNOWN_SOURCE     "E0701" "unknown_source"     Error;
     SOURCE_ARGUMENT    "E0702" "source_argument"    Error;
     MISSING_FILE       "E0703" "missing_file"       Error;
@@ -55,6 +96,7 @@ codes! {
     UNKNOWN_FIELD      "E0713" "unknown_field"      Error;
     EMPTY_SPLIT        "E0714" "empty_split"        Error;
     UNREADABLE_FILE    "E0715" "unreadable_file"    Error;
+    TOO_LARGE          "E0801" "too_large"          Error;
     NOT_SUPPORTED      "E0901" "not_supported"      Error;
 }
 

@@ -1,1 +1,301 @@
-//! (room not furnished yet)
+//! The checked model: names, types, shapes, units, wiring, schedule, who learns from what.
+//!
+//! Only [`check`](build::check) makes a [`Model`], and a `Model` is right: later rooms do not check it again and do not
+//! ask `syntax`. Everything here is *per sample*: there is no batch axis before `credit`. Spans travel along.
+
+pub mod build;
+mod check;
+mod constant;
+mod draft;
+pub mod formula;
+mod learning;
+mod routes;
+mod schedule;
+mod sources;
+mod typing;
+mod wiring;
+
+use crate::data;
+use crate::diag::Span;
+use crate::tensor::Name;
+pub use build::{Options, check};
+pub use formula::{Formula, Leaf, Unit};
+use indexmap::IndexMap;
+
+macro_rules! ids {
+    ($($name:ident: $about:literal;)*) => {
+        $(#[doc = $about]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub usize);)*
+    };
+}
+ids! {
+    ParamId: "A `param` of the model.";
+    DataId: "A `data` item.";
+    RegionId: "A region.";
+    ProjectionId: "A projection.";
+    CostId: "A cost.";
+    MetricId: "A metric.";
+}
+
+/// A spec that makes sense.
+#[derive(Clone)]
+pub struct Model {
+    /// The `seed` item, if there is one.
+    pub seed: Option<u64>,
+    /// Compile-time scalars, with what `--set` made of them.
+    pub params: Vec<Param>,
+    /// Datasets.
+    pub data: Vec<Data>,
+    /// Populations, in the order of the text.
+    pub regions: Vec<Region>,
+    /// The order in which regions are computed.
+    pub order: Vec<RegionId>,
+    /// Wires, in the order of the text.
+    pub projections: Vec<Projection>,
+    /// What is to be lowered.
+    pub costs: Vec<Cost>,
+    /// What is to be reported.
+    pub metrics: Vec<Metric>,
+    /// Development, in order; a spec without one has a single phase named `life`.
+    pub phases: Vec<Phase>,
+}
+
+/// A compile-time scalar.
+#[derive(Debug, Clone)]
+pub struct Param {
+    /// Its name.
+    pub name: Name,
+    /// Its value, in the base unit of its dimension.
+    pub value: f64,
+    /// What it measures.
+    pub unit: Unit,
+    /// The item.
+    pub span: Span,
+}
+
+/// A dataset as the spec asks for it.
+#[derive(Clone)]
+pub struct Data {
+    /// Its name.
+    pub name: Name,
+    /// Fields, shapes, splits and sizes.
+    pub signature: data::Signature,
+    /// The source and its arguments, ready to be read.
+    pub call: data::Call,
+    /// The item whose source it reads: itself, or the one of which it is a part (`data d = world where …`).
+    pub base: DataId,
+    /// Samples a step.
+    pub batch: usize,
+    /// Whether the last, smaller batch of an epoch is left out.
+    pub drop_last: bool,
+    /// Which samples of every split are used (a formula of fields, to bool).
+    pub filter: Option<Formula>,
+    /// The item.
+    pub span: Span,
+}
+
+/// A population.
+#[derive(Debug, Clone)]
+pub struct Region {
+    /// Its name.
+    pub name: Name,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// How its activity follows from its input.
+    pub equation: Formula,
+    /// Whether the equation reads `drive`.
+    pub driven: bool,
+    /// Whether `drive` has a bias.
+    pub bias: bool,
+    /// The item.
+    pub span: Span,
+}
+
+impl Region {
+    /// How many units it has.
+    pub fn size(&self) -> usize {
+        self.shape.iter().product()
+    }
+}
+
+/// A wire from region to region.
+#[derive(Debug, Clone)]
+pub struct Projection {
+    /// `A -> B`, or `A -> B as gate`.
+    pub name: Name,
+    /// Where it comes from.
+    pub source: RegionId,
+    /// Where it goes.
+    pub target: RegionId,
+    /// The name behind `as`: such a projection is not in `drive`.
+    pub named: Option<Name>,
+    /// Which synapses there are.
+    pub pattern: Pattern,
+    /// How the weights start.
+    pub init: Init,
+    /// Whether some `learn` may change it (not `fixed`).
+    pub plastic: bool,
+    /// Whether credit may travel back along it (not `no credit`).
+    pub credit: bool,
+    /// The place in the `connect`.
+    pub span: Span,
+}
+
+/// Which synapses a projection has.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Pattern {
+    /// From every unit to every unit: weights `[post, pre]`.
+    Dense,
+    /// From each unit to the one at the same place: weights `[n]`.
+    OneToOne,
+    /// From every unit to every unit, by a fixed matrix `[post, pre]`, row-major.
+    Fixed(Vec<f64>),
+}
+
+/// How weights start.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Init {
+    /// Uniform within plus and minus 1/sqrt(afferents).
+    Default,
+    /// All the same.
+    Constant(f64),
+    /// Uniform in `a..b`.
+    Uniform(f64, f64),
+    /// Normal with mean 0 and this standard deviation.
+    Normal(f64),
+    /// Normal with standard deviation sqrt(2 / afferents) (He et al. 2015, eq. 10).
+    He,
+    /// Uniform within plus and minus sqrt(6 / (afferents + efferents)) (Glorot & Bengio 2010, eq. 16).
+    Glorot,
+    /// A random matrix with orthonormal rows or columns, whichever are fewer (Saxe et al. 2014).
+    Orthogonal,
+}
+
+/// A scalar per sample that some part of the brain tries to lower.
+#[derive(Debug, Clone)]
+pub struct Cost {
+    /// Its name.
+    pub name: Name,
+    /// Where it is generated.
+    pub region: RegionId,
+    /// Its value.
+    pub formula: Formula,
+    /// The item.
+    pub span: Span,
+}
+
+/// A number to report, averaged over samples.
+#[derive(Debug, Clone)]
+pub struct Metric {
+    /// Its name.
+    pub name: Name,
+    /// Its value per sample (a bool counts as 0 or 1).
+    pub formula: Formula,
+    /// Which samples count.
+    pub filter: Option<Formula>,
+    /// The item.
+    pub span: Span,
+}
+
+/// How long a phase lasts at most.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Bound {
+    /// Passes through the training samples.
+    Epochs(usize),
+    /// Batches.
+    Steps(usize),
+    /// Samples.
+    Trials(usize),
+    /// As many epochs as the command says (a spec without `development`).
+    Open,
+}
+
+/// A stretch of development.
+#[derive(Debug, Clone)]
+pub struct Phase {
+    /// Its name.
+    pub name: Name,
+    /// When it ends at the latest.
+    pub bound: Bound,
+    /// When it ends earlier: a formula of [`Leaf::Measured`], to bool.
+    pub until: Option<Formula>,
+    /// The dataset that it reads.
+    pub data: DataId,
+    /// Which of the training samples it uses beyond the dataset's own filter.
+    pub filter: Option<Formula>,
+    /// Who learns from what. Frozen paths are taken out already.
+    pub learns: Vec<Learn>,
+    /// Params that have another value in this phase (which may be scheduled).
+    pub sets: IndexMap<ParamId, Formula>,
+    /// Weights of costs in this phase, if set.
+    pub weights: IndexMap<CostId, Formula>,
+    /// The phase's head.
+    pub span: Span,
+}
+
+/// Who learns from what, how.
+#[derive(Debug, Clone)]
+pub struct Learn {
+    /// The projections that change.
+    pub projections: Vec<ProjectionId>,
+    /// The regions whose biases change.
+    pub biases: Vec<RegionId>,
+    /// By what.
+    pub teacher: Teacher,
+    /// The costs to be lowered, each with the weight that the statement gives it.
+    pub from: Vec<(Formula, CostId)>,
+    /// How the gradient becomes a change; none for a rule that adds `dw`.
+    pub using: Option<Optimiser>,
+    /// The bound of the global norm of the gradient.
+    pub clip: Option<Formula>,
+    /// It acts in every so manieth step.
+    pub every: usize,
+    /// The only projections that credit may cross, if it says so.
+    pub only_through: Option<Vec<ProjectionId>>,
+    /// Its change is added to that of another statement, and it has its own states.
+    pub also: bool,
+    /// The statement.
+    pub span: Span,
+}
+
+/// By what somebody learns.
+#[derive(Debug, Clone)]
+pub enum Teacher {
+    /// A credit rule, by name (a row of `credit::by`).
+    Credit(Name),
+    /// A rule with an equation per synapse.
+    Rule(Rule),
+}
+
+/// A `rule` with its arguments filled in.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// Its name.
+    pub name: Name,
+    /// The change of a weight: a formula of [`Leaf::Pre`], [`Leaf::Post`] and [`Leaf::Synapse`], a scalar per synapse.
+    pub dw: Formula,
+    /// The change of a bias: a formula of [`Leaf::Post`] and [`Leaf::Synapse`].
+    pub db: Option<Formula>,
+}
+
+/// An `optimiser` with its arguments filled in; everything is per parameter.
+#[derive(Debug, Clone)]
+pub struct Optimiser {
+    /// Its name.
+    pub name: Name,
+    /// Its states, with their first values.
+    pub states: Vec<(Name, f64)>,
+    /// In the order of the text; what stands below reads the new value. A formula of [`Leaf::Gradient`],
+    /// [`Leaf::Synapse`], [`Leaf::State`], [`Leaf::Step`].
+    pub updates: Vec<(Target, Formula)>,
+}
+
+/// What an update of an optimiser changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// The parameter.
+    Parameter,
+    /// The state of this number.
+    State(usize),
+}

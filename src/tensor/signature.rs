@@ -75,7 +75,9 @@ fn loop_ends(node: &Loop) -> Result<Option<Type>, String> {
     let go = node.body.results.last().map(|go| node.body.ty(*go));
     match go {
         Some(ty) if *ty == Type::scalar(Element::Bool) => Ok(Some(Type::scalar(Element::Int))),
-        _ => Err(format!("whether a loop goes on is bool[]; found {}", rule::list(&go.into_iter().collect::<Vec<_>>()))),
+        _ => {
+            Err(format!("whether a loop goes on is bool[]; found {}", rule::list(&go.into_iter().collect::<Vec<_>>())))
+        }
     }
 }
 

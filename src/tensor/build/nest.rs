@@ -79,7 +79,11 @@ impl Builder {
     /// A loop of `trip` rounds. `body` is handed the index, a row of each slice and the carries, and gives the next
     /// carries and what is recorded; values from around the loop that it uses become invariants.
     pub fn loop_with(
-        &mut self, trip: impl Into<Extent>, reverse: bool, first: &[Value], slices: &[Value],
+        &mut self,
+        trip: impl Into<Extent>,
+        reverse: bool,
+        first: &[Value],
+        slices: &[Value],
         body: impl FnOnce(&mut Builder, Value, &[Value], &[Value]) -> (Vec<Value>, Vec<Value>),
     ) -> Looped {
         let rounds = Rounds { reverse, ..Rounds::of(trip) };
@@ -91,7 +95,10 @@ impl Builder {
 
     /// A loop of any kind; see [`Builder::loop_with`].
     pub fn rounds_with(
-        &mut self, rounds: Rounds, first: &[Value], slices: &[Value],
+        &mut self,
+        rounds: Rounds,
+        first: &[Value],
+        slices: &[Value],
         body: impl FnOnce(&mut Builder, Value, &[Value], &[Value]) -> Round,
     ) -> Looped {
         let carried: Vec<Type> = first.iter().map(|value| self.ty(*value).clone()).collect();
@@ -132,7 +139,9 @@ impl Builder {
 
     /// One of two branches; values from around them that they use are handed in.
     pub fn when_with(
-        &mut self, condition: Value, then: impl FnOnce(&mut Builder) -> Vec<Value>,
+        &mut self,
+        condition: Value,
+        then: impl FnOnce(&mut Builder) -> Vec<Value>,
         otherwise: impl FnOnce(&mut Builder) -> Vec<Value>,
     ) -> Vec<Value> {
         let mut then = self.branch(then);
@@ -200,7 +209,12 @@ impl Builder {
     }
 
     fn close_loop(
-        &mut self, rounds: Rounds, index: Value, carries: Vec<Value>, first: Vec<Value>, round: Round,
+        &mut self,
+        rounds: Rounds,
+        index: Value,
+        carries: Vec<Value>,
+        first: Vec<Value>,
+        round: Round,
     ) -> Looped {
         let results: Vec<Value> = round.carries.iter().chain(&round.records).chain(&round.go).copied().collect();
         let frame = self.close(&results);

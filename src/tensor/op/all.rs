@@ -1,7 +1,7 @@
 //! `all`: whether all are true over some axes; true if there are none.
 
 use super::{Derivative, Fold, Kind, Row};
-use crate::tensor::{rule};
+use crate::tensor::rule;
 
 /// The row of `all`.
 pub static ROW: Row = Row {

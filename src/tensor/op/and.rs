@@ -1,7 +1,7 @@
 //! `and`: whether both are true.
 
 use super::{Derivative, Kind, Row, Scalar};
-use crate::tensor::{rule};
+use crate::tensor::rule;
 
 /// The row of `and`.
 pub static ROW: Row = Row {

@@ -1,7 +1,7 @@
 //! `any`: whether any is true over some axes; false if there are none.
 
 use super::{Derivative, Fold, Kind, Row};
-use crate::tensor::{rule};
+use crate::tensor::rule;
 
 /// The row of `any`.
 pub static ROW: Row = Row {

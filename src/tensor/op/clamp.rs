@@ -1,7 +1,7 @@
 //! `clamp`: a whole number limited to 0..k.
 
 use super::{Derivative, Kind, Row, Scalar};
-use crate::tensor::{rule};
+use crate::tensor::rule;
 
 /// The row of `clamp`.
 pub static ROW: Row = Row {

@@ -1,7 +1,7 @@
 //! `constant`: the same number, whole number or truth value.
 
 use super::{Derivative, Kind, Row};
-use crate::tensor::{rule};
+use crate::tensor::rule;
 
 /// The row of `constant`.
 pub static ROW: Row = Row {

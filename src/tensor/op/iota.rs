@@ -1,7 +1,7 @@
 //! `iota`: 0, 1, ... along one axis.
 
 use super::{Derivative, Kind, Row};
-use crate::tensor::{rule};
+use crate::tensor::rule;
 
 /// The row of `iota`.
 pub static ROW: Row = Row {

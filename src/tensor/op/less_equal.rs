@@ -1,7 +1,7 @@
 //! `less_equal`: a <= b, of reals or of whole numbers; false where one is NaN.
 
 use super::{Derivative, Kind, Row, Scalar};
-use crate::tensor::{rule};
+use crate::tensor::rule;
 
 /// The row of `less_equal`.
 pub static ROW: Row = Row {

@@ -1,7 +1,7 @@
 //! `not`: whether it is false.
 
 use super::{Derivative, Kind, Row, Scalar};
-use crate::tensor::{rule};
+use crate::tensor::rule;
 
 /// The row of `not`.
 pub static ROW: Row = Row {

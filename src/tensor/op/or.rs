@@ -1,7 +1,7 @@
 //! `or`: whether one or both are true.
 
 use super::{Derivative, Kind, Row, Scalar};
-use crate::tensor::{rule};
+use crate::tensor::rule;
 
 /// The row of `or`.
 pub static ROW: Row = Row {

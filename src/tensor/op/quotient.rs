@@ -1,7 +1,7 @@
 //! `quotient`: a / b of whole numbers, rounded down; 0 if b is 0.
 
 use super::{Derivative, Kind, Row, Scalar};
-use crate::tensor::{rule};
+use crate::tensor::rule;
 
 /// The row of `quotient`.
 pub static ROW: Row = Row {

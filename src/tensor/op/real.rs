@@ -1,7 +1,7 @@
 //! `real`: a truth value (0 or 1), a whole number or a byte as a real.
 
 use super::{Derivative, Kind, Row, Scalar};
-use crate::tensor::{rule};
+use crate::tensor::rule;
 
 /// The row of `real`.
 pub static ROW: Row = Row {

@@ -1,7 +1,7 @@
 //! `remainder`: a - b * (a / b rounded down) of whole numbers, with the sign of b; 0 if b is 0.
 
 use super::{Derivative, Kind, Row, Scalar};
-use crate::tensor::{rule};
+use crate::tensor::rule;
 
 /// The row of `remainder`.
 pub static ROW: Row = Row {

@@ -2,7 +2,7 @@
 
 use super::{Derivative, Kind, Row, Scalar};
 use crate::math::Function;
-use crate::tensor::{rule};
+use crate::tensor::rule;
 
 /// The row of `sign`.
 pub static ROW: Row = Row {

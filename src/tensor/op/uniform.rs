@@ -1,7 +1,7 @@
 //! `uniform`: a uniform real in [0, 1): a function of two key words and two counter words.
 
 use super::{Derivative, Kind, Row, Scalar};
-use crate::tensor::{rule};
+use crate::tensor::rule;
 
 /// The row of `uniform`.
 pub static ROW: Row = Row {

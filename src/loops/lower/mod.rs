@@ -1,0 +1,1 @@
+//! How tensor programs become loop programs.

@@ -1,0 +1,494 @@
+//! From trees to a [`Model`]: the order in which things become known, and then the checks.
+
+use super::draft::{self, Draft, RegionDraft, not_supported};
+use super::typing::{Place, Said, Typer};
+use super::{Cost, CostId, DataId, Formula, Metric, Model, Param, Region, RegionId, Unit};
+use super::{learning, schedule, sources, wiring};
+use crate::data;
+use crate::diag::{Code, Diagnostic, Sources, Span};
+use crate::syntax::tree::{self, Ast, Expr, ExprKind, ItemKind};
+use crate::tensor::{Element, Extent};
+use std::sync::Arc;
+
+/// What the command line says about a spec.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// `--set NAME=VALUE`, each value parsed like an expression of the language.
+    pub set: Vec<(String, Expr)>,
+    /// The most bytes that parameters, activity and data may take; none: no limit.
+    pub memory: Option<u64>,
+}
+
+/// Checks a spec: `files` are the spec, its imports (together `own`), and the library files that they name.
+///
+/// Gives the model if there is no error, and everything there is to say.
+pub fn check(
+    sources: &Sources,
+    files: &[Ast],
+    own: usize,
+    place: &data::Place,
+    options: &Options,
+) -> (Option<Model>, Vec<Diagnostic>) {
+    let mut draft = Draft {
+        sources,
+        files,
+        own,
+        said: Vec::new(),
+        names: Default::default(),
+        seed: None,
+        params: Vec::new(),
+        data: Vec::new(),
+        regions: Vec::new(),
+        projections: Vec::new(),
+        costs: Vec::new(),
+        metrics: Vec::new(),
+        phases: Vec::new(),
+        incomplete: false,
+    };
+    draft::declare(&mut draft);
+    draft.incomplete |= files.iter().any(Ast::is_broken);
+    unsupported_items(&mut draft);
+    seed(&mut draft);
+    params(&mut draft, options);
+    sources::declare(&mut draft, place);
+    shapes(&mut draft);
+    wiring::connect(&mut draft);
+    equations(&mut draft);
+    let order = wiring::order(&mut draft);
+    costs(&mut draft);
+    metrics(&mut draft);
+    learning::unused_definitions(&mut draft);
+    schedule::develop(&mut draft);
+    super::check::run(&mut draft, options);
+    finish(draft, order)
+}
+
+fn finish(draft: Draft<'_>, order: Vec<RegionId>) -> (Option<Model>, Vec<Diagnostic>) {
+    if draft.incomplete || draft.said.iter().any(Diagnostic::is_error) {
+        return (None, draft.said);
+    }
+    let regions = draft.regions.into_iter().filter_map(|region| {
+        let equation = region.equation?;
+        let driven = equation.leaves().any(|(leaf, _)| *leaf == super::Leaf::Drive);
+        let name = region.tree.target.name.text.clone();
+        Some(Region {
+            name,
+            shape: region.shape?,
+            driven,
+            bias: region.bias && driven,
+            equation,
+            span: region.item.span,
+        })
+    });
+    let model = Model {
+        seed: draft.seed,
+        params: draft.params,
+        data: draft.data.into_iter().flatten().collect(),
+        regions: regions.collect(),
+        order,
+        projections: draft.projections,
+        costs: draft.costs.into_iter().flatten().collect(),
+        metrics: draft.metrics.into_iter().flatten().collect(),
+        phases: draft.phases,
+    };
+    (Some(model), draft.said)
+}
+
+/// Items that the language has and this version has not.
+fn unsupported_items(draft: &mut Draft<'_>) {
+    let items: Vec<_> = draft.items().collect();
+    for item in items {
+        let (what, instead) = match &item.kind {
+            ItemKind::Const(_) => ("`const`", "`fixed([[…]])` gives a projection fixed weights"),
+            ItemKind::Environment(_) => ("`environment`", ""),
+            ItemKind::Act(_) => ("`act`", ""),
+            ItemKind::Time(_) => ("`time`", "leave it out: a model without time is static"),
+            ItemKind::Modulator(_) => ("`modulator`", ""),
+            ItemKind::CriticalPeriod(_) => ("`critical_period`", "`freeze` in a phase keeps paths from changing"),
+            ItemKind::Evolution(_) => ("`evolution`", ""),
+            ItemKind::Experiment(_) => ("`experiment`", "metrics are measured on every split after each epoch"),
+            ItemKind::Definition(definition) => match definition.kind {
+                tree::DefinitionKind::Neuron => ("`neuron`", ""),
+                tree::DefinitionKind::Structure => ("`structure`", ""),
+                tree::DefinitionKind::Environment => ("`environment`", ""),
+                _ => continue,
+            },
+            _ => continue,
+        };
+        draft.later(item.keyword_span, what, instead);
+    }
+}
+
+fn seed(draft: &mut Draft<'_>) {
+    let mut first: Option<Span> = None;
+    let items: Vec<_> = draft.items().collect();
+    for item in items {
+        let ItemKind::Seed(number) = &item.kind else { continue };
+        if let Some(first) = first {
+            draft.say(
+                Diagnostic::new(Code::DUPLICATE_NAME, "`seed` is given twice")
+                    .at(item.span, "given again here")
+                    .because(first, "first given here")
+                    .help("leave one of them out"),
+            );
+            continue;
+        }
+        first = Some(item.span);
+        match number.integer() {
+            Some(seed) if number.unit.is_none() => draft.seed = Some(seed),
+            _ => draft.say(
+                Diagnostic::new(Code::NOT_WHOLE, "a seed is a whole number below 2^64")
+                    .at(item.span, "no such number")
+                    .help("seed 7"),
+            ),
+        }
+    }
+}
+
+/// A formula of compile time or of a schedule; what is wrong with it is said.
+pub(super) fn formula(draft: &mut Draft<'_>, place: Place, expr: &Expr) -> Result<Formula, Said> {
+    let mut typer = Typer::new(draft, place);
+    let root = typer.expr(expr);
+    let (formula, said) = typer.finish(root);
+    said.into_iter().for_each(|diagnostic| draft.say(diagnostic));
+    formula
+}
+
+/// A number of compile time with its unit.
+pub(super) fn number(draft: &mut Draft<'_>, expr: &Expr) -> Result<(f64, Unit), Said> {
+    let formula = formula(draft, Place::Constant, expr)?;
+    let unit = formula.value().unit;
+    match formula.constant(&draft.params) {
+        Some(value) => Ok((value, unit)),
+        None => {
+            draft.say(
+                Diagnostic::new(Code::NOT_CONSTANT, "a number of compile time is wanted here")
+                    .at(expr.span, "not a single number")
+                    .help("write a number, or a `param` that holds one"),
+            );
+            Err(Said)
+        }
+    }
+}
+
+fn params(draft: &mut Draft<'_>, options: &Options) {
+    let items: Vec<_> = draft.items().collect();
+    let mut known = Vec::new();
+    for item in items {
+        let ItemKind::Param(param) = &item.kind else { continue };
+        known.push(param.name.as_str());
+        let mut made = Param { name: param.name.text.clone(), value: f64::NAN, unit: Unit::One, span: item.span };
+        if let Some(of_type) = &param.of_type {
+            draft.later(of_type.span, "a param that names a definition", "write the name where it is used");
+            draft.params.push(made);
+            continue;
+        }
+        let set = options.set.iter().rev().find(|(name, _)| *name == *made.name);
+        if let Ok((value, unit)) = number(draft, &param.value) {
+            (made.value, made.unit) = (value, unit);
+            if let Some((_, expr)) = set {
+                override_param(draft, &mut made, expr);
+            }
+            if !made.value.is_finite() {
+                draft.say(
+                    Diagnostic::new(
+                        Code::NOT_CONSTANT,
+                        format!("`{}` is {}, which is no number to compute with", made.name, made.value),
+                    )
+                    .at(param.value.span, "not finite")
+                    .help("check for a division by zero"),
+                );
+                made.value = f64::NAN;
+            }
+        }
+        draft.params.push(made);
+    }
+    for (name, expr) in &options.set {
+        if !known.contains(&name.as_str()) {
+            let help = match draft::nearest(name, known.iter().copied()) {
+                Some(near) => format!("did you mean `--set {near}=…`?"),
+                None => "add `param NAME = VALUE` to the spec".to_string(),
+            };
+            draft.say(
+                Diagnostic::new(Code::UNKNOWN_NAME, format!("`--set {name}`: there is no param `{name}`"))
+                    .at(expr.span, "set here")
+                    .help(help),
+            );
+        }
+    }
+}
+
+fn override_param(draft: &mut Draft<'_>, made: &mut Param, expr: &Expr) {
+    let Ok((value, unit)) = number(draft, expr) else { return };
+    if unit != made.unit {
+        draft.say(
+            Diagnostic::new(
+                Code::UNIT_MISMATCH,
+                format!("`--set {}` is in {unit}, and the param is in {}", made.name, made.unit),
+            )
+            .at(expr.span, format!("in {unit}"))
+            .because(made.span, format!("in {}", made.unit))
+            .help(format!("give it in {}", made.unit)),
+        );
+        return;
+    }
+    made.value = value;
+}
+
+/// A shape of positive compile-time numbers.
+fn shape(draft: &mut Draft<'_>, target: &tree::Target) -> Option<Vec<usize>> {
+    let mut sizes = Vec::new();
+    for axis in &target.axes {
+        let mut typer = Typer::new(draft, Place::Constant);
+        let size = typer.whole(&axis.size);
+        let said = std::mem::take(&mut typer.said);
+        said.into_iter().for_each(|diagnostic| draft.say(diagnostic));
+        match size {
+            Ok(0) => {
+                draft.say(
+                    Diagnostic::new(Code::NOT_WHOLE, format!("an axis of `{}` has no units", target.name))
+                        .at(axis.span, "zero")
+                        .help("a size is at least 1"),
+                );
+                return None;
+            }
+            Ok(size) => sizes.push(size),
+            Err(Said) => return None,
+        }
+    }
+    if sizes.iter().try_fold(1usize, |product, size| product.checked_mul(*size)).is_none_or(|units| units > 1 << 40) {
+        draft.say(
+            Diagnostic::new(Code::TOO_LARGE, format!("`{}` has more units than any memory holds", target.name))
+                .at(target.span, "too large")
+                .help("give it fewer units"),
+        );
+        return None;
+    }
+    Some(sizes)
+}
+
+fn shapes<'a>(draft: &mut Draft<'a>) {
+    let items: Vec<_> = draft.items().collect();
+    for item in items {
+        let ItemKind::Region(tree) = &item.kind else { continue };
+        let mut made = RegionDraft { item, tree, shape: shape(draft, &tree.target), equation: None, bias: true };
+        for clause in &tree.clauses {
+            match &clause.kind {
+                tree::RegionClauseKind::NoBias => made.bias = false,
+                _ => draft.later(clause.span, "this clause of a region", "`no bias` is the clause of this version"),
+            }
+        }
+        if tree.target.axes.is_empty() {
+            made.shape = None;
+            if matches!(tree.body, tree::RegionBody::Equation(_)) {
+                draft.say(
+                    Diagnostic::new(Code::NOT_WHOLE, format!("`{}` has no shape", tree.target.name))
+                        .at(tree.target.span, "how many units?")
+                        .help(format!("region {}[64] = …", tree.target.name)),
+                );
+            }
+        }
+        draft.regions.push(made);
+    }
+}
+
+fn equations(draft: &mut Draft<'_>) {
+    for id in 0..draft.regions.len() {
+        let tree = draft.regions[id].tree;
+        let expr = match &tree.body {
+            tree::RegionBody::Equation(expr) => expr,
+            tree::RegionBody::Structure(expr) => {
+                draft.later(
+                    expr.span,
+                    "a region that is a structure",
+                    "write its equation: `region A[8] = relu(drive)`",
+                );
+                continue;
+            }
+            tree::RegionBody::Block(_) => {
+                draft.later(
+                    tree.target.span,
+                    "a region with compartments",
+                    "write one equation: `region A[8] = relu(drive)`",
+                );
+                continue;
+            }
+        };
+        let Some(shape) = draft.regions[id].shape.clone() else { continue };
+        let mut typer = Typer::new(draft, Place::Equation(RegionId(id)));
+        typer.equation_names(RegionId(id), &shape);
+        let root = typer.expr(expr).and_then(|root| typer.fit(root, &shape, &tree.target));
+        let (formula, said) = typer.finish(root);
+        said.into_iter().for_each(|diagnostic| draft.say(diagnostic));
+        draft.regions[id].equation = formula.ok();
+    }
+}
+
+impl Typer<'_, '_> {
+    /// A region's equation has the region's shape; a scalar is repeated.
+    fn fit(&mut self, root: usize, shape: &[usize], target: &tree::Target) -> super::typing::Typed {
+        self.want_number(root, "=")?;
+        let wanted: Vec<Extent> = shape.iter().map(|&n| Extent::Const(n)).collect();
+        let found = &self.nodes[root];
+        if found.ty.shape == wanted {
+            return Ok(root);
+        }
+        if found.ty.shape.iter().all(|extent| *extent == Extent::Const(1)) {
+            return self.widen(root, &wanted);
+        }
+        let (ty, span) = (super::typing::describe(&found.ty), found.span);
+        let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();
+        let wanted = format!("[{}]", sizes.join(", "));
+        let found = ty.trim_start_matches('[').trim_end_matches(']').to_string();
+        let message = format!("`{}` is {wanted}, and its equation gives {ty}", target.name);
+        Err(self.fail(
+            Diagnostic::new(Code::SHAPE_MISMATCH, message)
+                .at(span, format!("this is {ty}"))
+                .because(target.span, format!("declared as {wanted}"))
+                .help(format!("region {}[{found}] = …", target.name)),
+        ))
+    }
+}
+
+fn costs(draft: &mut Draft<'_>) {
+    let items: Vec<_> = draft.items().collect();
+    for item in items {
+        let ItemKind::Cost(tree) = &item.kind else { continue };
+        let made = cost(draft, item.span, tree);
+        draft.costs.push(made.ok());
+    }
+}
+
+fn cost(draft: &mut Draft<'_>, span: Span, tree: &tree::Cost) -> Result<Cost, Said> {
+    let formula = scalar_formula(draft, Place::Cost, &tree.value, "cost", &tree.name);
+    let Some(hop) = &tree.region else {
+        draft.say(
+            Diagnostic::new(Code::WRONG_KIND, format!("the cost `{}` does not say where it is generated", tree.name))
+                .at(tree.name.span, "in which region?")
+                .help(format!("cost {} in REGION = …", tree.name)),
+        );
+        return Err(Said);
+    };
+    let region = wiring::region_of(draft, hop)?;
+    let formula = formula?;
+    if formula.value().ty.element != Element::Real {
+        draft.say(
+            Diagnostic::new(
+                Code::TYPE_MISMATCH,
+                format!("the cost `{}` is {}", tree.name, super::typing::describe(&formula.value().ty)),
+            )
+            .at(tree.value.span, "a cost is a number")
+            .help("`select(condition, 1, 0)` makes a number of a condition"),
+        );
+        return Err(Said);
+    }
+    Ok(Cost { name: tree.name.text.clone(), region, formula, span })
+}
+
+/// A formula that must be a scalar per sample.
+fn scalar_formula(
+    draft: &mut Draft<'_>,
+    place: Place,
+    expr: &Expr,
+    what: &str,
+    name: &tree::Name,
+) -> Result<Formula, Said> {
+    let formula = formula(draft, place, expr)?;
+    let ty = formula.value().ty.clone();
+    if !ty.shape.is_empty() {
+        draft.say(
+            Diagnostic::new(
+                Code::NOT_SCALAR,
+                format!("the {what} `{name}` is {}, and must be one number per sample", super::typing::describe(&ty)),
+            )
+            .at(expr.span, format!("this is {}", super::typing::describe(&ty)))
+            .help("reduce it: `mean(x)` or `sum(x)`"),
+        );
+        return Err(Said);
+    }
+    Ok(formula)
+}
+
+fn metrics(draft: &mut Draft<'_>) {
+    let items: Vec<_> = draft.items().collect();
+    for item in items {
+        let ItemKind::Metric(tree) = &item.kind else { continue };
+        if let Some(when) = &tree.when {
+            let said = not_supported(when.span, "`at` behind a metric", "");
+            draft.say(said);
+        }
+        let made = metric(draft, item.span, tree);
+        draft.metrics.push(made.ok());
+    }
+}
+
+fn metric(draft: &mut Draft<'_>, span: Span, tree: &tree::Metric) -> Result<Metric, Said> {
+    let (value, condition) = match (&tree.value.kind, &tree.condition) {
+        (ExprKind::Where { value, condition }, None) => (&**value, Some(&**condition)),
+        (_, condition) => (&tree.value, condition.as_ref()),
+    };
+    let formula = scalar_formula(draft, Place::Metric, value, "metric", &tree.name);
+    let filter = condition.map(|condition| truth(draft, Place::Metric, condition)).transpose();
+    let (formula, filter) = (formula?, filter?);
+    Ok(Metric { name: tree.name.text.clone(), formula, filter, span })
+}
+
+/// A formula that must be a single truth value.
+pub(super) fn truth(draft: &mut Draft<'_>, place: Place, expr: &Expr) -> Result<Formula, Said> {
+    let found = formula(draft, place, expr)?;
+    let ty = &found.value().ty;
+    if ty.element == Element::Bool && ty.shape.is_empty() {
+        return Ok(found);
+    }
+    let message = format!("a condition is a truth value, and this is {}", super::typing::describe(ty));
+    draft.say(
+        Diagnostic::new(Code::TYPE_MISMATCH, message)
+            .at(expr.span, "no condition")
+            .help("compare it with something: `accuracy > 0.97`"),
+    );
+    Err(Said)
+}
+
+/// The cost of this name.
+pub(super) fn cost_named(draft: &mut Draft<'_>, name: &tree::Name) -> Result<CostId, Said> {
+    match draft.names.get(name.as_str()).map(|declared| declared.meaning) {
+        Some(draft::Meaning::Cost(id)) => Ok(CostId(id)),
+        Some(draft::Meaning::Broken) => Err(Said),
+        Some(meaning) => {
+            let words = meaning.words();
+            draft.say(
+                Diagnostic::new(Code::WRONG_KIND, format!("`{name}` is {words}, and a cost is wanted here"))
+                    .at(name.span, format!("{words}"))
+                    .help(format!("cost {name}_cost in REGION = …")),
+            );
+            Err(Said)
+        }
+        None => {
+            let costs = draft
+                .names
+                .iter()
+                .filter(|(_, d)| matches!(d.meaning, draft::Meaning::Cost(_)))
+                .map(|(name, _)| &**name);
+            let help = match draft::nearest(name.as_str(), costs) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("cost {name} in REGION = …"),
+            };
+            draft.say(
+                Diagnostic::new(Code::UNKNOWN_NAME, format!("there is no cost `{name}`"))
+                    .at(name.span, "unknown cost")
+                    .help(help),
+            );
+            Err(Said)
+        }
+    }
+}
+
+/// The dataset of this number, if it has no mistake.
+pub(super) fn dataset<'d>(draft: &'d Draft<'_>, id: DataId) -> Option<&'d super::Data> {
+    draft.data.get(id.0).and_then(Option::as_ref)
+}
+
+/// A name of the IRs.
+pub(super) fn arc(text: &str) -> Arc<str> {
+    Arc::from(text)
+}

@@ -1,0 +1,73 @@
+//! What a spec plans fits in memory.
+
+use super::super::draft::Draft;
+use super::{Check, Options};
+use crate::diag::{Code, Diagnostic};
+
+pub(super) const CHECK: Check = Check { name: "memory", run };
+
+/// The largest number of cells that one array may have, whatever the memory: indices are 32 bits wide.
+const CELLS: u128 = 1 << 31;
+
+fn run(draft: &mut Draft<'_>, options: &Options) {
+    let batch = draft.data.iter().flatten().map(|data| data.batch as u128).max().unwrap_or(1);
+    let data: u128 = draft.data.iter().flatten().map(|data| data.signature.bytes()).sum();
+    let weights: Vec<u128> = draft
+        .projections
+        .iter()
+        .map(|projection| draft.weight_shape(projection).iter().map(|n| *n as u128).product())
+        .collect();
+    let units: u128 = draft
+        .regions
+        .iter()
+        .filter_map(|region| region.shape.as_ref())
+        .map(|shape| shape.iter().map(|n| *n as u128).product::<u128>())
+        .sum();
+    // The value, its gradient and two states of an optimiser; an activity, its drive and the credit of both.
+    let parameters = 4 * 4 * weights.iter().sum::<u128>();
+    let activity = 4 * 4 * units.saturating_mul(batch);
+    let total = parameters.saturating_add(activity).saturating_add(data);
+    let limit = u128::from(options.memory.unwrap_or(u64::MAX));
+    let largest = (0..weights.len()).max_by_key(|&i| weights[i]);
+    let over_cells = weights.iter().any(|cells| *cells > CELLS) || units.saturating_mul(batch) > CELLS;
+    if total <= limit && !over_cells {
+        return;
+    }
+    let span = match largest {
+        Some(i) => draft.projections[i].span,
+        None => match draft.regions.first() {
+            Some(region) => region.tree.target.span,
+            None => return,
+        },
+    };
+    let limit = if over_cells && total <= limit { "arrays of 2^31 cells at most".to_string() } else { size(limit) };
+    let mut said =
+        Diagnostic::new(Code::TOO_LARGE, format!("this spec needs about {}, and may use {limit}", size(total)))
+            .at(
+                span,
+                match largest {
+                    Some(i) => format!("{} weights", weights[i]),
+                    None => "too many units".to_string(),
+                },
+            )
+            .help("make regions or the batch smaller, or allow more: `--memory 16GiB`");
+    said.message += &format!(
+        ": parameters and optimisers {}, activity of a batch {}, data {}",
+        size(parameters),
+        size(activity),
+        size(data)
+    );
+    draft.say(said);
+}
+
+/// Bytes in words.
+fn size(bytes: u128) -> String {
+    let units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < units.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} bytes") } else { format!("{value:.1} {}", units[unit]) }
+}

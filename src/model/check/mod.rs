@@ -1,0 +1,42 @@
+//! What must not be, one check a file: the model as a whole, after every part of it is known.
+
+mod idle_cost;
+mod memory;
+mod not_differentiable;
+mod undriven_target;
+mod unreached_synapse;
+mod unread_region;
+mod unwired_region;
+
+use super::build::Options;
+use super::draft::Draft;
+
+/// A check: a row of [`ALL`].
+pub(super) struct Check {
+    /// Its name; that of its file.
+    pub(super) name: &'static str,
+    /// Says what is wrong.
+    pub(super) run: fn(&mut Draft<'_>, &Options),
+}
+
+/// All checks, sorted by name.
+pub(super) const ALL: &[Check] = &[
+    idle_cost::CHECK,
+    memory::CHECK,
+    not_differentiable::CHECK,
+    undriven_target::CHECK,
+    unread_region::CHECK,
+    unreached_synapse::CHECK,
+    unwired_region::CHECK,
+];
+
+/// Runs all checks. While anything is broken, what seems to be missing may not be: then they are silent.
+pub(super) fn run(draft: &mut Draft<'_>, options: &Options) {
+    if draft.incomplete {
+        return;
+    }
+    debug_assert!(ALL.is_sorted_by_key(|check| check.name));
+    for check in ALL {
+        (check.run)(draft, options);
+    }
+}

@@ -1,0 +1,34 @@
+//! A region's activity is read by something.
+
+use super::super::Leaf;
+use super::super::draft::Draft;
+use super::{Check, Options};
+use crate::diag::{Code, Diagnostic};
+
+pub(super) const CHECK: Check = Check { name: "unread_region", run };
+
+fn run(draft: &mut Draft<'_>, _: &Options) {
+    let equations = draft.regions.iter().filter_map(|region| region.equation.as_ref());
+    let costs = draft.costs.iter().flatten().map(|cost| &cost.formula);
+    let metrics =
+        draft.metrics.iter().flatten().flat_map(|metric| std::iter::once(&metric.formula).chain(&metric.filter));
+    let read: Vec<usize> = equations
+        .chain(costs)
+        .chain(metrics)
+        .flat_map(|formula| formula.leaves())
+        .filter_map(|(leaf, _)| if let Leaf::Region(id) = leaf { Some(id.0) } else { None })
+        .collect();
+    let mut said = Vec::new();
+    for (number, region) in draft.regions.iter().enumerate() {
+        let wired = draft.projections.iter().any(|projection| projection.source.0 == number);
+        if !wired && !read.contains(&number) {
+            let name = &region.tree.target.name;
+            said.push(
+                Diagnostic::new(Code::UNREAD_REGION, format!("nothing reads the region `{name}`"))
+                    .at(name.span, "no projection, cost or metric depends on it")
+                    .help(format!("metric seen = mean({name})\nor leave the region out")),
+            );
+        }
+    }
+    said.into_iter().for_each(|diagnostic| draft.say(diagnostic));
+}

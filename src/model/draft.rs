@@ -1,0 +1,225 @@
+//! The model while it is being made: what is declared under which name, and what has been said about it.
+
+use super::{Cost, Data, Metric, Param, Phase, Projection, RegionId, Unit};
+use crate::diag::{Code, Diagnostic, Sources, Span};
+use crate::syntax::tree::{self, Ast, DefinitionKind, Item, ItemKind};
+use indexmap::IndexMap;
+use std::sync::Arc;
+
+/// What a name stands for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Meaning<'a> {
+    /// The param of this number.
+    Param(usize),
+    /// The dataset of this number.
+    Data(usize),
+    /// The region of this number.
+    Region(usize),
+    /// The cost of this number.
+    Cost(usize),
+    /// The metric of this number.
+    Metric(usize),
+    /// A phase.
+    Phase,
+    /// A function.
+    Function(&'a tree::Function),
+    /// A rule or an optimiser.
+    Definition(&'a tree::Definition),
+    /// Something that could not be read or is not supported; it agrees with everything.
+    Broken,
+}
+
+impl Meaning<'_> {
+    /// What it is, in words.
+    pub(super) fn words(&self) -> &'static str {
+        match self {
+            Meaning::Param(_) => "a param",
+            Meaning::Data(_) => "a dataset",
+            Meaning::Region(_) => "a region",
+            Meaning::Cost(_) => "a cost",
+            Meaning::Metric(_) => "a metric",
+            Meaning::Phase => "a phase",
+            Meaning::Function(_) => "a function",
+            Meaning::Definition(d) => match d.kind {
+                DefinitionKind::Rule => "a rule",
+                DefinitionKind::Optimiser => "an optimiser",
+                DefinitionKind::Neuron => "a neuron",
+                DefinitionKind::Structure => "a structure",
+                DefinitionKind::Environment => "an environment",
+            },
+            Meaning::Broken => "an item with an error",
+        }
+    }
+}
+
+/// A name with its meaning and the place that gives it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Declared<'a> {
+    /// What it is.
+    pub(super) meaning: Meaning<'a>,
+    /// Where it is defined.
+    pub(super) span: Span,
+    /// Whether it comes from the library, which a user's definition may replace.
+    pub(super) library: bool,
+}
+
+/// A region while its equation is not known yet.
+pub(super) struct RegionDraft<'a> {
+    /// The item.
+    pub(super) item: &'a Item,
+    /// Its tree.
+    pub(super) tree: &'a tree::Region,
+    /// Its shape; none if that has an error.
+    pub(super) shape: Option<Vec<usize>>,
+    /// Its equation; none if that has an error or is not reached yet.
+    pub(super) equation: Option<super::Formula>,
+    /// Whether its drive has a bias.
+    pub(super) bias: bool,
+}
+
+/// The model in the making.
+pub(super) struct Draft<'a> {
+    /// The texts.
+    pub(super) sources: &'a Sources,
+    /// The spec, then what it imports, then the library files that it names.
+    pub(super) files: &'a [Ast],
+    /// How many of the files are the user's.
+    pub(super) own: usize,
+    /// What is said so far.
+    pub(super) said: Vec<Diagnostic>,
+    /// Every name.
+    pub(super) names: IndexMap<Arc<str>, Declared<'a>>,
+    /// See [`super::Model`].
+    pub(super) seed: Option<u64>,
+    /// See [`super::Model`].
+    pub(super) params: Vec<Param>,
+    /// See [`super::Model`]; none where there is an error.
+    pub(super) data: Vec<Option<Data>>,
+    /// Regions.
+    pub(super) regions: Vec<RegionDraft<'a>>,
+    /// See [`super::Model`].
+    pub(super) projections: Vec<Projection>,
+    /// See [`super::Model`]; none where there is an error.
+    pub(super) costs: Vec<Option<Cost>>,
+    /// See [`super::Model`]; none where there is an error.
+    pub(super) metrics: Vec<Option<Metric>>,
+    /// See [`super::Model`].
+    pub(super) phases: Vec<Phase>,
+    /// Whether anything is broken, so that what seems to be missing may not be.
+    pub(super) incomplete: bool,
+}
+
+impl<'a> Draft<'a> {
+    /// Says something; an error makes the draft incomplete.
+    pub(super) fn say(&mut self, diagnostic: Diagnostic) {
+        self.incomplete |= diagnostic.is_error();
+        self.said.push(diagnostic);
+    }
+
+    /// Says that a form is not supported yet.
+    pub(super) fn later(&mut self, span: Span, what: &str, instead: &str) {
+        let said = not_supported(span, what, instead);
+        self.say(said);
+    }
+
+    /// All items of the user's files, in order.
+    pub(super) fn items(&self) -> impl Iterator<Item = &'a Item> + use<'a> {
+        self.files[..self.own].iter().flat_map(|ast| &ast.items)
+    }
+
+    /// The region of this number.
+    pub(super) fn region_name(&self, id: RegionId) -> &'a str {
+        self.regions[id.0].tree.target.name.as_str()
+    }
+}
+
+/// The diagnostic for what the language has and this version has not.
+pub(super) fn not_supported(span: Span, what: &str, instead: &str) -> Diagnostic {
+    let said = Diagnostic::new(Code::NOT_SUPPORTED, format!("{what} is not supported yet"))
+        .at(span, "this version cannot compile it");
+    if instead.is_empty() { said } else { said.help(instead) }
+}
+
+/// Gives every name its meaning; a name given twice is an error.
+pub(super) fn declare<'a>(draft: &mut Draft<'a>) {
+    let own = draft.own;
+    let mut counts = [0usize; 5];
+    for (number, ast) in draft.files.iter().enumerate() {
+        for item in &ast.items {
+            if let ItemKind::Broken(_) = item.kind {
+                draft.incomplete = true;
+            }
+            let Some(name) = item.name() else { continue };
+            let mut next = |slot: usize| {
+                counts[slot] += 1;
+                counts[slot] - 1
+            };
+            let meaning = match &item.kind {
+                ItemKind::Param(_) => Meaning::Param(next(0)),
+                ItemKind::Data(_) => Meaning::Data(next(1)),
+                ItemKind::Region(_) => Meaning::Region(next(2)),
+                ItemKind::Cost(_) => Meaning::Cost(next(3)),
+                ItemKind::Metric(_) => Meaning::Metric(next(4)),
+                ItemKind::Function(function) => Meaning::Function(function),
+                ItemKind::Definition(definition) => Meaning::Definition(definition),
+                _ => Meaning::Broken,
+            };
+            let declared = Declared { meaning, span: name.span, library: number >= own };
+            add_name(draft, name, declared);
+        }
+    }
+    for item in draft.items() {
+        if let ItemKind::Development(development) = &item.kind {
+            for statement in &development.statements {
+                if let tree::StatementKind::Phase(phase) = &statement.kind {
+                    let declared = Declared { meaning: Meaning::Phase, span: phase.name.span, library: false };
+                    add_name(draft, &phase.name, declared);
+                }
+            }
+        }
+    }
+}
+
+fn add_name<'a>(draft: &mut Draft<'a>, name: &tree::Name, declared: Declared<'a>) {
+    match draft.names.get(name.as_str()) {
+        Some(first) if !first.library && !declared.library => {
+            let first = *first;
+            draft.say(
+                Diagnostic::new(Code::DUPLICATE_NAME, format!("`{name}` is defined twice"))
+                    .at(name.span, "defined again here")
+                    .because(first.span, format!("first defined here, as {}", first.meaning.words()))
+                    .help(format!("give one of them another name, such as `{name}_2`")),
+            );
+        }
+        Some(first) if !first.library => {}
+        _ => {
+            draft.names.insert(name.text.clone(), declared);
+        }
+    }
+}
+
+/// The nearest of the known names, for a name that is not known.
+pub(super) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    known
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= (name.len().max(candidate.len()) / 3).max(1))
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// The unit that a written unit becomes, and the factor to the base unit.
+pub(super) fn unit_of(unit: tree::Unit) -> (Unit, f64) {
+    match unit {
+        tree::Unit::Millisecond => (Unit::Time, 1.0),
+        tree::Unit::Second => (Unit::Time, 1000.0),
+        tree::Unit::Hertz => (Unit::Frequency, 1.0),
+        tree::Unit::Millivolt => (Unit::Voltage, 1.0),
+        tree::Unit::Nanosiemens => (Unit::Conductance, 1.0),
+        tree::Unit::Picoampere => (Unit::Current, 1.0),
+        tree::Unit::Degree => (Unit::Angle, 1.0),
+        tree::Unit::Percent => (Unit::One, 0.01),
+        tree::Unit::Steps => (Unit::Steps, 1.0),
+        tree::Unit::Epochs => (Unit::Epochs, 1.0),
+        tree::Unit::Trials => (Unit::Trials, 1.0),
+    }
+}

@@ -1,0 +1,135 @@
+//! Expressions with names resolved, calls of definitions written out, and a type and a unit on every node.
+
+use super::{CostId, DataId, MetricId, ParamId, ProjectionId, RegionId};
+use crate::diag::Span;
+use crate::tensor::{Attributes, Name, Row, Type};
+use std::fmt;
+
+/// What a number measures. Two numbers are added or compared only if they measure the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Unit {
+    /// A plain number.
+    One,
+    /// Time, kept in ms.
+    Time,
+    /// Rate, kept in Hz.
+    Frequency,
+    /// Voltage, kept in mV.
+    Voltage,
+    /// Conductance, kept in nS.
+    Conductance,
+    /// Current, kept in pA.
+    Current,
+    /// Angle, kept in deg.
+    Angle,
+    /// Training steps (or time steps).
+    Steps,
+    /// Epochs.
+    Epochs,
+    /// Trials.
+    Trials,
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Unit::One => "a plain number",
+            Unit::Time => "ms",
+            Unit::Frequency => "Hz",
+            Unit::Voltage => "mV",
+            Unit::Conductance => "nS",
+            Unit::Current => "pA",
+            Unit::Angle => "deg",
+            Unit::Steps => "steps",
+            Unit::Epochs => "epochs",
+            Unit::Trials => "trials",
+        })
+    }
+}
+
+/// What a formula may read. Shapes are per sample.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Leaf {
+    /// The activity of a region.
+    Region(RegionId),
+    /// In a region's equation: the sum of its unnamed projections and its bias.
+    Drive,
+    /// In a region's equation: a named projection into it.
+    Projection(ProjectionId),
+    /// A field of the sample.
+    Field(DataId, Name),
+    /// A param.
+    Param(ParamId),
+    /// The weights of a projection, `[post, pre]` (`[n]` if one to one); not per sample.
+    Weight(ProjectionId),
+    /// `training`: 1 while learning, 0 while measuring.
+    Training,
+    /// How far the phase is: k / n at step k = 0 … n - 1 of its bound.
+    Progress,
+    /// The step of the phase, k, as a real.
+    PhaseStep,
+    /// The number of steps in an epoch of the phase, as a real.
+    StepsPerEpoch,
+    /// In `until`: a metric's value on the split named, else on validation or, without one, its running value.
+    Metric(MetricId, Option<Name>),
+    /// In `until`: a cost's value, likewise.
+    Cost(CostId, Option<Name>),
+    /// In a rule: the activity of the unit before the synapse.
+    Pre,
+    /// In a rule: that of the unit behind it.
+    Post,
+    /// In a rule or optimiser: the parameter itself (`w`).
+    Synapse,
+    /// In an optimiser: the gradient (`g`).
+    Gradient,
+    /// In an optimiser: a state.
+    State(usize),
+    /// In an optimiser: the number of updates that this parameter has had with this one, from 1, as a real.
+    Step,
+}
+
+/// What a node is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind {
+    /// Something read.
+    Leaf(Leaf),
+    /// An operation of the table on other nodes (which come before).
+    Op(&'static Row, Attributes, Vec<usize>),
+}
+
+/// One node.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// What it is.
+    pub kind: Kind,
+    /// Element and shape, per sample; all extents are constants.
+    pub ty: Type,
+    /// What it measures.
+    pub unit: Unit,
+    /// The place in the text (in a user's file where there is one).
+    pub span: Span,
+}
+
+/// An expression: nodes in an order in which they can be computed; the last one is its value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Formula {
+    /// The nodes.
+    pub nodes: Vec<Node>,
+    /// The place of its value.
+    pub root: usize,
+}
+
+impl Formula {
+    /// The node that is its value.
+    pub fn value(&self) -> &Node {
+        &self.nodes[self.root]
+    }
+
+    /// All leaves with their places, in order.
+    pub fn leaves(&self) -> impl Iterator<Item = (&Leaf, Span)> {
+        self.nodes.iter().filter_map(|node| match &node.kind {
+            Kind::Leaf(leaf) => Some((leaf, node.span)),
+            Kind::Op(..) => None,
+        })
+    }
+}

@@ -1,0 +1,664 @@
+//! `learn` statements, and the rules and optimisers that they name, with their arguments filled in.
+
+use super::build::{arc, cost_named, formula};
+use super::draft::{Draft, Meaning, nearest, not_supported};
+use super::typing::{Local, Place, Said, Typer, bind, scalar};
+use super::{CostId, Formula, Leaf, Learn, Optimiser, ProjectionId, Rule, Target, Teacher, Unit};
+use crate::diag::{Code, Diagnostic, Span};
+use crate::syntax::tree::{
+    self, Argument, BinaryOperator, BodyStatementKind, Definition, DefinitionKind, Every, Expr, ExprKind, Name, Paths,
+};
+use crate::tensor::Element;
+
+/// The credit rules of this version: those that `credit` has a construction for.
+pub const CREDIT_RULES: &[&str] = &["backprop", "nothing"];
+
+/// The credit rules that the language has and this version has not.
+const LATER: &[&str] = &[
+    "contrastive_hebbian",
+    "difference_target_propagation",
+    "direct_feedback_alignment",
+    "eprop",
+    "equilibrium_propagation",
+    "evolution_strategies",
+    "feedback_alignment",
+    "force",
+    "forward_forward",
+    "kolen_pollack",
+    "node_perturbation",
+    "predictive_coding",
+    "reinforce",
+    "rtrl",
+    "sign_symmetry",
+    "target_propagation",
+    "td",
+    "weight_mirror",
+    "weight_perturbation",
+];
+
+/// One `learn` statement; `learn each` gives one for each region in which costs are generated.
+pub(super) fn learn(draft: &mut Draft<'_>, tree: &tree::Learn, span: Span) -> Result<Vec<Learn>, Said> {
+    let projections = draft.projections_of(&tree.paths);
+    let teacher = teacher(draft, &tree.rule);
+    let from = costs(draft, &tree.costs);
+    let using = tree.optimiser.as_ref().map(|expr| optimiser(draft, expr)).transpose();
+    let clip = tree.clip.as_ref().map(|expr| plain_schedule(draft, expr)).transpose();
+    let every = tree.every.as_ref().map(|every| every_steps(draft, every)).transpose();
+    let only_through = match &tree.only_through[..] {
+        [] => Ok(None),
+        paths => draft.projections_of(&Paths::List(paths.to_vec())).map(Some),
+    };
+    if let Some(fresh) = tree.fresh {
+        draft.later(fresh, "`fresh`", "");
+    }
+    let learn = Learn {
+        projections: projections?,
+        biases: Vec::new(),
+        teacher: teacher?,
+        from: from?,
+        using: using?,
+        clip: clip?,
+        every: every?.unwrap_or(1),
+        only_through: only_through?,
+        also: tree.also.is_some(),
+        span,
+    };
+    complete(draft, tree, learn)
+}
+
+/// Fills in the costs that a statement without `from` means, and refuses what does not go together.
+fn complete(draft: &mut Draft<'_>, tree: &tree::Learn, mut learn: Learn) -> Result<Vec<Learn>, Said> {
+    let rule = draft.sources.slice(tree.rule.span).to_string();
+    match &learn.teacher {
+        Teacher::Credit(name) if &**name == "nothing" => {
+            learn.from.clear();
+            return Ok(vec![learn]);
+        }
+        Teacher::Rule(_) => {
+            if let Some(cost) = tree.costs.first() {
+                draft.say(
+                    Diagnostic::new(Code::NEEDLESS_COST, format!("`{rule}` lowers no cost, and is given one"))
+                        .at(cost.span, "no rule of its kind reads a cost")
+                        .because(tree.rule.span, "a rule with an equation per synapse")
+                        .help("leave out `from …`, or learn `by backprop`"),
+                );
+                return Err(Said);
+            }
+            return Ok(vec![learn]);
+        }
+        Teacher::Credit(_) => {}
+    }
+    if tree.optimiser.is_none() {
+        draft.say(
+            Diagnostic::new(
+                Code::NO_OPTIMISER,
+                format!("`{rule}` gives a gradient, and nothing says how it becomes a change"),
+            )
+            .at(tree.rule.span, "wants an optimiser")
+            .help("add `using sgd(rate = 0.1)`"),
+        );
+        return Err(Said);
+    }
+    if !learn.from.is_empty() {
+        return Ok(vec![learn]);
+    }
+    if let Paths::Each(span) = tree.paths {
+        return each(draft, learn, span);
+    }
+    let ends = ends_of(draft, &tree.paths);
+    learn.from = own_costs(draft, &ends);
+    if learn.from.is_empty() {
+        return Err(no_costs(draft, &ends, tree.paths_span()));
+    }
+    Ok(vec![learn])
+}
+
+/// The regions in which a statement's paths end.
+fn ends_of(draft: &Draft<'_>, paths: &Paths) -> Vec<super::RegionId> {
+    let Paths::List(list) = paths else {
+        return (0..draft.regions.len()).map(super::RegionId).collect();
+    };
+    let lasts = list.iter().filter_map(|path| path.hops.last());
+    lasts
+        .filter_map(|hop| match draft.names.get(hop.name.as_str())?.meaning {
+            Meaning::Region(id) => Some(super::RegionId(id)),
+            _ => None,
+        })
+        .collect()
+}
+
+fn own_costs(draft: &Draft<'_>, regions: &[super::RegionId]) -> Vec<(Formula, CostId)> {
+    let costs = draft.costs.iter().enumerate();
+    costs
+        .filter_map(|(id, cost)| cost.as_ref().map(|cost| (id, cost)))
+        .filter(|(_, cost)| regions.contains(&cost.region))
+        .map(|(id, cost)| (Formula::number(1.0, cost.span), CostId(id)))
+        .collect()
+}
+
+fn no_costs(draft: &mut Draft<'_>, ends: &[super::RegionId], span: Span) -> Said {
+    if draft.incomplete {
+        return Said;
+    }
+    let names: Vec<String> = ends.iter().map(|id| format!("`{}`", draft.region_name(*id))).collect();
+    let mut said = Diagnostic::new(
+        Code::NO_LOCAL_COST,
+        format!("no cost is generated in {}, where this path ends", names.join(" and ")),
+    )
+    .at(span, "without `from`, the costs of the region where the path ends are used");
+    for cost in draft.costs.iter().flatten() {
+        said = said.because(cost.span, format!("`{}` is generated in `{}`", cost.name, draft.region_name(cost.region)));
+    }
+    let help = match draft.costs.iter().flatten().next() {
+        Some(cost) => format!("say from which cost: `from {}`", cost.name),
+        None => format!("cost wrong in {} = …", ends.first().map_or("REGION", |id| draft.region_name(*id))),
+    };
+    draft.say(said.help(help));
+    Said
+}
+
+/// `learn each`: the projections into each region learn from that region's costs.
+fn each(draft: &mut Draft<'_>, learn: Learn, span: Span) -> Result<Vec<Learn>, Said> {
+    let mut all = Vec::new();
+    for id in (0..draft.regions.len()).map(super::RegionId) {
+        let into: Vec<ProjectionId> =
+            learn.projections.iter().copied().filter(|p| draft.projections[p.0].target == id).collect();
+        let from = own_costs(draft, &[id]);
+        if !into.is_empty() && !from.is_empty() {
+            all.push(Learn { projections: into, from, ..learn.clone() });
+        }
+    }
+    if all.is_empty() {
+        let ends: Vec<_> = learn.projections.iter().map(|p| draft.projections[p.0].target).collect();
+        return Err(no_costs(draft, &ends, span));
+    }
+    Ok(all)
+}
+
+impl tree::Learn {
+    /// Where the paths stand.
+    pub(super) fn paths_span(&self) -> Span {
+        match &self.paths {
+            Paths::All(span) | Paths::Each(span) => *span,
+            Paths::List(list) => list.iter().map(|path| path.span).reduce(Span::to).unwrap_or(self.rule.span),
+        }
+    }
+}
+
+/// A name or a call, as name and arguments.
+fn name_and_arguments(expr: &Expr) -> Option<(&Name, &[Argument])> {
+    match &expr.kind {
+        ExprKind::Name(name) => Some((name, &[])),
+        ExprKind::Call { function, arguments } => Some((function, arguments)),
+        _ => None,
+    }
+}
+
+fn teacher(draft: &mut Draft<'_>, expr: &Expr) -> Result<Teacher, Said> {
+    let Some((name, arguments)) = name_and_arguments(expr) else {
+        draft.say(
+            Diagnostic::new(Code::WRONG_KIND, "a rule is wanted behind `by`")
+                .at(expr.span, "no rule")
+                .help("by backprop"),
+        );
+        return Err(Said);
+    };
+    match draft.names.get(name.as_str()).map(|declared| (declared.meaning, declared.span, declared.library)) {
+        Some((Meaning::Definition(definition), span, library)) if definition.kind == DefinitionKind::Rule => {
+            let defined = (!library).then_some(span);
+            return rule(draft, definition, arguments, expr.span, defined).map(Teacher::Rule);
+        }
+        Some((Meaning::Broken, ..)) => return Err(Said),
+        Some((meaning, span, library)) => {
+            let words = meaning.words();
+            let mut said =
+                Diagnostic::new(Code::WRONG_KIND, format!("`{name}` is {words}, and a rule is wanted behind `by`"))
+                    .at(name.span, "not a rule")
+                    .help("`by backprop`, or the name of a `rule`");
+            if !library {
+                said = said.because(span, format!("defined here as {words}"));
+            }
+            draft.say(said);
+            return Err(Said);
+        }
+        None => {}
+    }
+    if CREDIT_RULES.contains(&name.as_str()) {
+        if let Some(argument) = arguments.first() {
+            draft.say(
+                Diagnostic::new(Code::WRONG_ARGUMENTS, format!("`{name}` takes no arguments"))
+                    .at(argument.span, "one too many")
+                    .help(format!("by {name}")),
+            );
+            return Err(Said);
+        }
+        return Ok(Teacher::Credit(arc(name.as_str())));
+    }
+    if LATER.contains(&name.as_str()) {
+        draft.later(expr.span, &format!("the credit rule `{name}`"), "by backprop");
+        return Err(Said);
+    }
+    let rules = draft
+        .names
+        .iter()
+        .filter(|(_, d)| matches!(d.meaning, Meaning::Definition(x) if x.kind == DefinitionKind::Rule));
+    let library = crate::library::ENTRIES.iter().filter(|entry| entry.kind == "rule").map(|entry| entry.name);
+    let known =
+        rules.map(|(name, _)| &**name).chain(CREDIT_RULES.iter().copied()).chain(LATER.iter().copied()).chain(library);
+    let help = match nearest(name.as_str(), known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "by backprop".to_string(),
+    };
+    draft.say(
+        Diagnostic::new(Code::UNKNOWN_NAME, format!("there is no rule `{name}`"))
+            .at(name.span, "unknown rule")
+            .help(help),
+    );
+    Err(Said)
+}
+
+/// `0.1 * rebuild + classify`: costs with the weights that the statement gives them.
+fn costs(draft: &mut Draft<'_>, exprs: &[Expr]) -> Result<Vec<(Formula, CostId)>, Said> {
+    let mut all: Vec<(Formula, CostId)> = Vec::new();
+    let mut bad = false;
+    for expr in exprs {
+        match weighted(draft, expr) {
+            Ok(found) => {
+                for (weight, cost) in found {
+                    if let Some((first, _)) = all.iter().find(|(_, other)| *other == cost) {
+                        let first = first.value().span;
+                        draft.say(
+                            Diagnostic::new(Code::DUPLICATE_NAME, "a cost is named twice in one `from`")
+                                .at(expr.span, "named again here")
+                                .because(first, "first named here")
+                                .help("add the weights: `from 1.5 * wrong`"),
+                        );
+                        bad = true;
+                    }
+                    all.push((weight, cost));
+                }
+            }
+            Err(Said) => bad = true,
+        }
+    }
+    if bad { Err(Said) } else { Ok(all) }
+}
+
+fn weighted(draft: &mut Draft<'_>, expr: &Expr) -> Result<Vec<(Formula, CostId)>, Said> {
+    match &expr.kind {
+        ExprKind::Name(name) => Ok(vec![(Formula::number(1.0, expr.span), cost_named(draft, name)?)]),
+        ExprKind::Binary { operator: BinaryOperator::Add, left, right, .. } => {
+            let (left, right) = (weighted(draft, left), weighted(draft, right));
+            let mut all = left?;
+            all.extend(right?);
+            Ok(all)
+        }
+        ExprKind::Binary { operator: BinaryOperator::Multiply, left, right, .. } => {
+            let names_cost = |expr: &Expr| match &expr.kind {
+                ExprKind::Name(name) => {
+                    matches!(draft.names.get(name.as_str()).map(|d| d.meaning), Some(Meaning::Cost(_)))
+                }
+                _ => false,
+            };
+            let (weight, cost) = if names_cost(left) && !names_cost(right) { (right, left) } else { (left, right) };
+            let ExprKind::Name(name) = &cost.kind else { return Err(no_weighted(draft, expr)) };
+            let cost = cost_named(draft, name)?;
+            Ok(vec![(plain_schedule(draft, weight)?, cost)])
+        }
+        _ => Err(no_weighted(draft, expr)),
+    }
+}
+
+fn no_weighted(draft: &mut Draft<'_>, expr: &Expr) -> Said {
+    draft.say(
+        Diagnostic::new(Code::WRONG_KIND, "behind `from` stand costs, each perhaps with a weight")
+            .at(expr.span, "not a weighted cost")
+            .help("from 0.1 * rebuild + classify"),
+    );
+    Said
+}
+
+/// A plain number that may be scheduled.
+fn plain_schedule(draft: &mut Draft<'_>, expr: &Expr) -> Result<Formula, Said> {
+    let found = formula(draft, Place::Schedule, expr)?;
+    let node = found.value();
+    if node.ty == scalar(Element::Real) && node.unit == Unit::One {
+        return Ok(found);
+    }
+    let what = if node.unit == Unit::One { super::typing::describe(&node.ty) } else { format!("in {}", node.unit) };
+    draft.say(
+        Diagnostic::new(Code::TYPE_MISMATCH, format!("a plain number is wanted here, and this is {what}"))
+            .at(expr.span, what)
+            .help("write a number such as `0.1`, or a schedule such as `linear(0.1, 0.01)`"),
+    );
+    Err(Said)
+}
+
+fn every_steps(draft: &mut Draft<'_>, every: &Every) -> Result<usize, Said> {
+    let (span, found) = match every {
+        Every::Unit(tree::Unit::Steps, _) => return Ok(1),
+        Every::Unit(_, span) => (*span, None),
+        Every::Duration(expr) => (expr.span, Some(super::build::number(draft, expr)?)),
+    };
+    match found {
+        Some((steps, Unit::Steps)) if steps.fract() == 0.0 && (1.0..=1e9).contains(&steps) => Ok(steps as usize),
+        _ => {
+            draft.say(
+                Diagnostic::new(Code::UNIT_MISMATCH, "`every` counts whole training steps here")
+                    .at(span, "not a number of steps")
+                    .help("every 2 steps"),
+            );
+            Err(Said)
+        }
+    }
+}
+
+/// A rule with its arguments in place of its parameters.
+fn rule(
+    draft: &mut Draft<'_>,
+    definition: &Definition,
+    arguments: &[Argument],
+    call: Span,
+    defined: Option<Span>,
+) -> Result<Rule, Said> {
+    let bound = bound_arguments(draft, definition, arguments, call, defined)?;
+    let real = scalar(Element::Real);
+    let words = [("pre", Leaf::Pre), ("post", Leaf::Post), ("w", Leaf::Synapse)];
+    let mut locals: Vec<_> = words.map(|(word, leaf)| (arc(word), Local::Leaf(leaf, real.clone(), Unit::One))).to_vec();
+    let (mut dw, mut db) = (None, None);
+    let mut bad = false;
+    for statement in &definition.body {
+        match &statement.kind {
+            BodyStatementKind::Define { target, value, .. }
+                if target.axes.is_empty() && matches!(target.name.as_str(), "dw" | "db") =>
+            {
+                let is_db = target.name.as_str() == "db";
+                let own: Vec<_> = locals.iter().filter(|(word, _)| !(is_db && &**word == "pre")).cloned().collect();
+                let made = equation(draft, Place::Rule, value, &own, &bound, defined.is_none().then_some(call));
+                bad |= made.is_err();
+                *(if is_db { &mut db } else { &mut dw }) = made.ok();
+            }
+            BodyStatementKind::Let { target, value } if target.axes.is_empty() => {
+                let made = equation(draft, Place::Rule, value, &locals, &bound, defined.is_none().then_some(call));
+                match made {
+                    Ok(made) => locals.push((target.name.text.clone(), Local::Formula(made))),
+                    Err(Said) => locals.push((target.name.text.clone(), Local::Broken)),
+                }
+            }
+            _ => {
+                draft.later(
+                    statement.span,
+                    "this statement of a rule",
+                    "`dw = …`, `db = …` and `let` are those of this version",
+                );
+                bad = true;
+            }
+        }
+    }
+    if dw.is_none() && !bad {
+        draft.say(
+            Diagnostic::new(
+                Code::NO_CHANGE,
+                format!("the rule `{}` does not say how a weight changes", definition.name),
+            )
+            .at(definition.name.span, "no `dw = …`")
+            .help("dw = rate * post * pre"),
+        );
+    }
+    match dw {
+        Some(dw) if !bad => Ok(Rule { name: arc(definition.name.as_str()), dw, db }),
+        _ => Err(Said),
+    }
+}
+
+/// The arguments of a rule or an optimiser, each a formula that may be scheduled.
+fn bound_arguments(
+    draft: &mut Draft<'_>,
+    definition: &Definition,
+    arguments: &[Argument],
+    call: Span,
+    defined: Option<Span>,
+) -> Result<Vec<(crate::tensor::Name, Local)>, Said> {
+    let bound = match bind(definition.name.as_str(), &definition.parameters, arguments, call, defined) {
+        Ok(bound) => bound,
+        Err(said) => {
+            said.into_iter().for_each(|diagnostic| draft.say(diagnostic));
+            return Err(Said);
+        }
+    };
+    let mut locals = Vec::new();
+    let mut bad = false;
+    for (parameter, value, _) in bound {
+        match formula(draft, Place::Schedule, value) {
+            Ok(found) if found.value().ty == scalar(Element::Real) => {
+                locals.push((parameter.name.text.clone(), Local::Formula(found)))
+            }
+            Ok(_) => {
+                draft.say(
+                    Diagnostic::new(
+                        Code::TYPE_MISMATCH,
+                        format!("`{}` of `{}` is a number", parameter.name, definition.name),
+                    )
+                    .at(value.span, "no number")
+                    .help(format!("{} = 0.1", parameter.name)),
+                );
+                bad = true;
+            }
+            Err(Said) => bad = true,
+        }
+    }
+    if bad { Err(Said) } else { Ok(locals) }
+}
+
+/// An equation of a rule or an optimiser; inside the library, everything is said about the call.
+fn equation(
+    draft: &mut Draft<'_>,
+    place: Place,
+    value: &Expr,
+    words: &[(crate::tensor::Name, Local)],
+    bound: &[(crate::tensor::Name, Local)],
+    outer: Option<Span>,
+) -> Result<Formula, Said> {
+    let mut typer = Typer::new(draft, place);
+    typer.outer = outer;
+    typer.locals = words.iter().chain(bound).cloned().collect();
+    let root = typer.expr(value).and_then(|root| typer.plain_scalar(root));
+    let (formula, said) = typer.finish(root);
+    said.into_iter().for_each(|diagnostic| draft.say(diagnostic));
+    formula
+}
+
+impl Typer<'_, '_> {
+    /// An equation per synapse gives one number.
+    fn plain_scalar(&mut self, root: usize) -> super::typing::Typed {
+        self.want_number(root, "=")?;
+        if self.nodes[root].ty.shape.is_empty() {
+            return Ok(root);
+        }
+        let (what, span) = (super::typing::describe(&self.nodes[root].ty), self.nodes[root].span);
+        Err(self.fail(
+            Diagnostic::new(
+                Code::NOT_SCALAR,
+                format!("an equation per synapse gives one number, and this gives {what}"),
+            )
+            .at(span, what)
+            .help("reduce it: `mean(x)` or `sum(x)`"),
+        ))
+    }
+}
+
+fn optimiser(draft: &mut Draft<'_>, expr: &Expr) -> Result<Optimiser, Said> {
+    let Some((name, arguments)) = name_and_arguments(expr) else {
+        draft.say(
+            Diagnostic::new(Code::WRONG_KIND, "an optimiser is wanted behind `using`")
+                .at(expr.span, "no optimiser")
+                .help("using sgd(rate = 0.1)"),
+        );
+        return Err(Said);
+    };
+    match draft.names.get(name.as_str()).map(|declared| (declared.meaning, declared.span, declared.library)) {
+        Some((Meaning::Definition(definition), span, library)) if definition.kind == DefinitionKind::Optimiser => {
+            optimise(draft, definition, arguments, expr.span, (!library).then_some(span))
+        }
+        Some((Meaning::Broken, ..)) => Err(Said),
+        Some((meaning, span, library)) => {
+            let words = meaning.words();
+            let mut said = Diagnostic::new(
+                Code::WRONG_KIND,
+                format!("`{name}` is {words}, and an optimiser is wanted behind `using`"),
+            )
+            .at(name.span, "not an optimiser")
+            .help("using sgd(rate = 0.1)");
+            if !library {
+                said = said.because(span, format!("defined here as {words}"));
+            }
+            draft.say(said);
+            Err(Said)
+        }
+        None => {
+            let library =
+                crate::library::ENTRIES.iter().filter(|entry| entry.kind == "optimiser").map(|entry| entry.name);
+            let own = draft
+                .names
+                .iter()
+                .filter(|(_, d)| matches!(d.meaning, Meaning::Definition(x) if x.kind == DefinitionKind::Optimiser));
+            let help = match nearest(name.as_str(), own.map(|(name, _)| &**name).chain(library)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "using sgd(rate = 0.1)".to_string(),
+            };
+            if matches!(name.as_str(), "adamw" | "rmsprop") {
+                draft.say(not_supported(
+                    name.span,
+                    &format!("the optimiser `{name}`"),
+                    "sgd, momentum and adam are those of this version",
+                ));
+                return Err(Said);
+            }
+            draft.say(
+                Diagnostic::new(Code::UNKNOWN_NAME, format!("there is no optimiser `{name}`"))
+                    .at(name.span, "unknown optimiser")
+                    .help(help),
+            );
+            Err(Said)
+        }
+    }
+}
+
+/// An optimiser with its arguments in place of its parameters.
+fn optimise(
+    draft: &mut Draft<'_>,
+    definition: &Definition,
+    arguments: &[Argument],
+    call: Span,
+    defined: Option<Span>,
+) -> Result<Optimiser, Said> {
+    let bound = bound_arguments(draft, definition, arguments, call, defined)?;
+    let outer = defined.is_none().then_some(call);
+    let real = scalar(Element::Real);
+    let words = [("g", Leaf::Gradient), ("w", Leaf::Synapse), ("step", Leaf::Step)];
+    let mut locals: Vec<_> = words.map(|(word, leaf)| (arc(word), Local::Leaf(leaf, real.clone(), Unit::One))).to_vec();
+    let mut made = Optimiser { name: arc(definition.name.as_str()), states: Vec::new(), updates: Vec::new() };
+    let mut bad = false;
+    for statement in &definition.body {
+        if let BodyStatementKind::State(declarations) = &statement.kind {
+            for declaration in declarations {
+                let first = match &declaration.value {
+                    Some(value) => super::build::number(draft, value).map(|(value, _)| value),
+                    None => Ok(0.0),
+                };
+                bad |= first.is_err();
+                let leaf = Leaf::State(made.states.len());
+                locals.push((declaration.target.name.text.clone(), Local::Leaf(leaf, real.clone(), Unit::One)));
+                made.states.push((declaration.target.name.text.clone(), first.unwrap_or(0.0)));
+            }
+        }
+    }
+    for statement in &definition.body {
+        match &statement.kind {
+            BodyStatementKind::State(_) => {}
+            BodyStatementKind::Update { target, value } if target.axes.is_empty() => {
+                let place = match target.name.as_str() {
+                    "w" => Some(Target::Parameter),
+                    name => made.states.iter().position(|(state, _)| &**state == name).map(Target::State),
+                };
+                let Some(place) = place else {
+                    draft.say(
+                        Diagnostic::new(
+                            Code::UNKNOWN_NAME,
+                            format!("`{}` is no state of `{}`", target.name, definition.name),
+                        )
+                        .at(target.span, "unknown state")
+                        .help(format!("declare it: `state {} = 0`", target.name)),
+                    );
+                    bad = true;
+                    continue;
+                };
+                match equation(draft, Place::Optimiser, value, &locals, &bound, outer) {
+                    Ok(formula) => made.updates.push((place, formula)),
+                    Err(Said) => bad = true,
+                }
+            }
+            BodyStatementKind::Let { target, value } if target.axes.is_empty() && made.updates.is_empty() => {
+                let local = equation(draft, Place::Optimiser, value, &locals, &bound, outer)
+                    .map_or(Local::Broken, Local::Formula);
+                locals.push((target.name.text.clone(), local));
+            }
+            _ => {
+                draft.later(
+                    statement.span,
+                    "this statement of an optimiser",
+                    "`state`, `let` (before the updates) and `:=` are those of this version",
+                );
+                bad = true;
+            }
+        }
+    }
+    if !bad && !made.updates.iter().any(|(target, _)| *target == Target::Parameter) {
+        draft.say(
+            Diagnostic::new(
+                Code::NO_CHANGE,
+                format!("the optimiser `{}` does not change the parameter", definition.name),
+            )
+            .at(definition.name.span, "no `w := …`")
+            .help("w := w - rate * g"),
+        );
+        bad = true;
+    }
+    if bad { Err(Said) } else { Ok(made) }
+}
+
+/// Definitions of the user's that nothing uses are typed too, with their defaults, so that a mistake in one is told.
+pub(super) fn unused_definitions(draft: &mut Draft<'_>) {
+    let items: Vec<_> = draft.items().collect();
+    for item in items {
+        let tree::ItemKind::Definition(definition) = &item.kind else { continue };
+        if definition.parameters.iter().any(|parameter| parameter.default.is_none()) {
+            continue;
+        }
+        let before = draft.said.len();
+        let _: Result<(), Said> = match definition.kind {
+            DefinitionKind::Rule => rule(draft, definition, &[], item.span, Some(definition.name.span)).map(drop),
+            DefinitionKind::Optimiser => {
+                optimise(draft, definition, &[], item.span, Some(definition.name.span)).map(drop)
+            }
+            _ => Ok(()),
+        };
+        if draft.said.len() > before {
+            if let Some(declared) = draft.names.get_mut(definition.name.as_str()) {
+                declared.meaning = Meaning::Broken;
+            }
+        }
+    }
+}
+
+impl Formula {
+    /// A constant.
+    pub(super) fn number(value: f64, span: Span) -> Formula {
+        let Some(row) = crate::tensor::op::find("constant") else { crate::bug!("no operation `constant`") };
+        let kind = super::formula::Kind::Op(row, crate::tensor::Attributes::Number(value), Vec::new());
+        Formula {
+            nodes: vec![super::formula::Node { kind, ty: scalar(Element::Real), unit: Unit::One, span }],
+            root: 0,
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Who can learn from what: how far the credit of a cost travels back.
+
+use super::draft::Draft;
+use super::formula::Kind;
+use super::{CostId, Formula, Leaf, Learn, ProjectionId, RegionId};
+use crate::diag::Span;
+use crate::tensor::Derivative;
+use std::collections::BTreeSet;
+
+/// What credit meets on its way back through a formula.
+#[derive(Default)]
+pub(super) struct Reach {
+    /// Leaves that the value depends on differentiably.
+    pub(super) leaves: Vec<Leaf>,
+    /// Leaves that it depends on through an operation without a derivative alone: the operation, why, and its place.
+    pub(super) blocked: Vec<(Leaf, &'static str, &'static str, Span)>,
+}
+
+/// What a formula's value depends on.
+pub(super) fn reach(formula: &Formula) -> Reach {
+    let mut open: Vec<Option<Option<(&'static str, &'static str, Span)>>> = vec![None; formula.nodes.len()];
+    open[formula.root] = Some(None);
+    let mut reach = Reach::default();
+    for place in (0..formula.nodes.len()).rev() {
+        let Some(block) = open[place] else { continue };
+        let node = &formula.nodes[place];
+        match &node.kind {
+            Kind::Leaf(leaf) => match block {
+                None => reach.leaves.push(leaf.clone()),
+                Some((name, why, span)) => reach.blocked.push((leaf.clone(), name, why, span)),
+            },
+            Kind::Op(row, _, inputs) => {
+                let here = match row.derivative {
+                    Derivative::None(why) => block.or(Some((row.name, why, node.span))),
+                    _ => block,
+                };
+                for (position, &input) in inputs.iter().enumerate() {
+                    let here = if row.name == "select" && position == 0 {
+                        block.or(Some((row.name, "its condition is not differentiable", node.span)))
+                    } else {
+                        here
+                    };
+                    open[input] = match open[input] {
+                        Some(None) => Some(None),
+                        _ if here.is_none() => Some(None),
+                        Some(first) => Some(first),
+                        None => Some(here),
+                    };
+                }
+            }
+        }
+    }
+    reach
+}
+
+/// How far the credit of some costs comes.
+#[derive(Default)]
+pub(super) struct Credit {
+    /// Projections whose weights it reaches.
+    pub(super) projections: BTreeSet<ProjectionId>,
+    /// Regions whose activity it reaches.
+    pub(super) regions: BTreeSet<RegionId>,
+    /// Operations without a derivative that it met.
+    pub(super) blocked: Vec<(&'static str, &'static str, Span)>,
+    /// Projections marked `no credit`, or outside of `only through`, that it met.
+    pub(super) closed: Vec<ProjectionId>,
+}
+
+/// The way back of one cost for one statement.
+pub(super) fn credit(draft: &Draft<'_>, cost: CostId, learn: &Learn) -> Credit {
+    let mut credit = Credit::default();
+    let Some(Some(cost)) = draft.costs.get(cost.0) else { return credit };
+    let mut open = Vec::new();
+    enter(&mut credit, &mut open, reach(&cost.formula));
+    while let Some(id) = open.pop() {
+        let Some(equation) = draft.regions[id.0].equation.as_ref() else { continue };
+        let reached = reach(equation);
+        let mut wires: Vec<ProjectionId> = Vec::new();
+        for leaf in &reached.leaves {
+            match leaf {
+                Leaf::Drive => {
+                    let into =
+                        draft.projections.iter().enumerate().filter(|(_, p)| p.target == id && p.named.is_none());
+                    wires.extend(into.map(|(number, _)| ProjectionId(number)));
+                }
+                Leaf::Projection(wire) => wires.push(*wire),
+                _ => {}
+            }
+        }
+        for wire in wires {
+            credit.projections.insert(wire);
+            let projection = &draft.projections[wire.0];
+            let passes = projection.credit && learn.only_through.as_ref().is_none_or(|only| only.contains(&wire));
+            if !passes {
+                credit.closed.push(wire);
+            } else if credit.regions.insert(projection.source) {
+                open.push(projection.source);
+            }
+        }
+        enter(&mut credit, &mut open, reached);
+    }
+    credit
+}
+
+fn enter(credit: &mut Credit, open: &mut Vec<RegionId>, reached: Reach) {
+    for leaf in reached.leaves {
+        match leaf {
+            Leaf::Region(id) => {
+                if credit.regions.insert(id) {
+                    open.push(id);
+                }
+            }
+            Leaf::Weight(id) => {
+                credit.projections.insert(id);
+            }
+            _ => {}
+        }
+    }
+    let of_brain = |leaf: &Leaf| matches!(leaf, Leaf::Region(_) | Leaf::Drive | Leaf::Projection(_) | Leaf::Weight(_));
+    credit.blocked.extend(
+        reached.blocked.into_iter().filter(|(leaf, ..)| of_brain(leaf)).map(|(_, name, why, span)| (name, why, span)),
+    );
+}

@@ -1,0 +1,461 @@
+//! Development: phases in order, what is learnt in each, and until when.
+
+use super::build::{arc, cost_named, formula, number, truth};
+use super::draft::{Draft, Meaning};
+use super::formula::Kind;
+use super::typing::{Place, Said};
+use super::{
+    Bound, CostId, DataId, Formula, Leaf, Learn, ParamId, Phase, ProjectionId, RegionId, Teacher, Unit, learning,
+    sources,
+};
+use crate::diag::{Code, Diagnostic, Span};
+use crate::syntax::tree::{self, Expr, ItemKind, Place as TreePlace, StatementKind};
+use indexmap::IndexMap;
+
+/// What a phase says, before it is put together.
+struct Head {
+    name: crate::tensor::Name,
+    bound: Bound,
+    until: Option<Formula>,
+    unsupervised: Option<Span>,
+    span: Span,
+}
+
+/// Every phase; a spec without `development` is one.
+pub(super) fn develop(draft: &mut Draft<'_>) {
+    let items: Vec<_> = draft.items().collect();
+    let mut always = Vec::new();
+    let mut development: Option<(&tree::Development, Span)> = None;
+    for item in &items {
+        match &item.kind {
+            ItemKind::Learn(tree) => always.push((tree, item.span)),
+            ItemKind::Development(tree) => match development {
+                Some((_, first)) => draft.say(
+                    Diagnostic::new(Code::DUPLICATE_NAME, "`development` stands twice")
+                        .at(item.keyword_span, "given again here")
+                        .because(first, "first given here")
+                        .help("put all phases into one `development`"),
+                ),
+                None => development = Some((tree, item.keyword_span)),
+            },
+            _ => {}
+        }
+    }
+    let Some((tree, span)) = development else {
+        let span = items.iter().find(|item| matches!(item.kind, ItemKind::Learn(_))).map(|item| item.span);
+        let Some(span) = span else {
+            nothing_learns(draft);
+            return;
+        };
+        let head = Head { name: arc("life"), bound: Bound::Open, until: None, unsupervised: None, span };
+        phase(draft, head, &always, &[]);
+        return;
+    };
+    let mut some = false;
+    for statement in &tree.statements {
+        match &statement.kind {
+            StatementKind::Phase(tree) => {
+                some = true;
+                if let Ok(head) = head(draft, tree, statement.span) {
+                    phase(draft, head, &always, &tree.statements);
+                }
+            }
+            StatementKind::Repeat { .. } => {
+                draft.later(statement.span, "`repeat`", "write the phases one after the other")
+            }
+            _ => draft.later(statement.span, "this statement outside a phase", "put it into a phase"),
+        }
+    }
+    if !some {
+        draft.say(
+            Diagnostic::new(Code::EMPTY_DEVELOPMENT, "this development has no phase")
+                .at(span, "nothing happens in it")
+                .help("development { phase school for 5 epochs { learn … } }"),
+        );
+    }
+}
+
+fn nothing_learns(draft: &mut Draft<'_>) {
+    let broken = |item: &&tree::Item| matches!(&item.kind, ItemKind::Broken(_));
+    if draft.incomplete || draft.items().any(|item| broken(&&*item)) {
+        return;
+    }
+    let end = draft.files.first().map_or(0, |ast| draft.sources.text(ast.file).len() as u32);
+    let Some(file) = draft.files.first().map(|ast| ast.file) else { return };
+    let span = draft.projections.first().map_or(Span { file, start: 0, end: end.min(1) }, |projection| projection.span);
+    let path = draft.projections.first().map_or("A -> B".to_string(), |projection| projection.name.to_string());
+    let cost = draft.costs.iter().flatten().next().map_or("COST".to_string(), |cost| cost.name.to_string());
+    draft.say(
+        Diagnostic::new(Code::NOTHING_LEARNS, "nothing learns in this spec")
+            .at(span, "no `learn` says how this changes")
+            .help(format!("learn {path} by backprop from {cost} using sgd(rate = 0.1)")),
+    );
+}
+
+fn head(draft: &mut Draft<'_>, tree: &tree::Phase, span: Span) -> Result<Head, Said> {
+    let bound = bound(draft, &tree.bound);
+    let until = tree.until.as_ref().map(|until| truth(draft, Place::Until, until)).transpose();
+    if let Some(keep) = &tree.keep {
+        draft.later(keep.span, "`keep`", "the weights at the end of the phase are kept");
+    }
+    if let Ok(Some(until)) = &until {
+        test_steers(draft, until);
+    }
+    let head_span = Span { end: tree.bound.span.end, ..span };
+    Ok(Head {
+        name: tree.name.text.clone(),
+        bound: bound?,
+        until: until?,
+        unsupervised: tree.unsupervised,
+        span: head_span,
+    })
+}
+
+/// The test split is never read by what steers learning.
+fn test_steers(draft: &mut Draft<'_>, until: &Formula) {
+    let steering = until.leaves().find(
+        |(leaf, _)| matches!(leaf, Leaf::Metric(_, Some(split)) | Leaf::Cost(_, Some(split)) if &**split == "test"),
+    );
+    if let Some((_, span)) = steering {
+        draft.say(
+            Diagnostic::new(Code::TEST_STEERS, "the test split would decide when this phase ends")
+                .at(span, "measured on the test split")
+                .help("hold out samples for it (`validation = 10 %` in the `data` item) and leave `(test)` out"),
+        );
+    }
+}
+
+fn bound(draft: &mut Draft<'_>, expr: &Expr) -> Result<Bound, Said> {
+    let (value, unit) = number(draft, expr)?;
+    let whole = (value.fract() == 0.0 && (1.0..=1e12).contains(&value)).then_some(value as usize);
+    match (whole, unit) {
+        (Some(count), Unit::Epochs) => Ok(Bound::Epochs(count)),
+        (Some(count), Unit::Steps) => Ok(Bound::Steps(count)),
+        (Some(count), Unit::Trials) => Ok(Bound::Trials(count)),
+        (found, _) => {
+            let what = if found.is_some() {
+                format!("in {unit}").replace("in a plain", "a plain")
+            } else {
+                format!("{value}")
+            };
+            draft.say(
+                Diagnostic::new(
+                    Code::BAD_BOUND,
+                    format!("a phase lasts a whole number of epochs, steps or trials, and this is {what}"),
+                )
+                .at(expr.span, what)
+                .help("for 5 epochs"),
+            );
+            Err(Said)
+        }
+    }
+}
+
+/// Puts a phase together.
+fn phase(draft: &mut Draft<'_>, head: Head, always: &[(&tree::Learn, Span)], statements: &[tree::Statement]) {
+    let mut learns = Vec::new();
+    let mut bad = false;
+    let mut frozen: Vec<(ProjectionId, Span)> = Vec::new();
+    let mut data: Option<(DataId, Option<Formula>)> = None;
+    let (mut sets, mut weights) = (IndexMap::new(), IndexMap::new());
+    let in_phase = statements.iter().filter_map(|statement| match &statement.kind {
+        StatementKind::Learn(tree) => Some((tree, statement.span)),
+        _ => None,
+    });
+    for (tree, span) in always.iter().copied().chain(in_phase) {
+        match learning::learn(draft, tree, span) {
+            Ok(made) => learns.extend(made.into_iter().map(|learn| (learn, tree.paths_span()))),
+            Err(Said) => bad = true,
+        }
+    }
+    for statement in statements {
+        match &statement.kind {
+            StatementKind::Learn(_) => {}
+            StatementKind::Freeze(paths) => match draft.projections_of(paths) {
+                Ok(found) => frozen.extend(found.into_iter().map(|id| (id, statement.span))),
+                Err(Said) => bad = true,
+            },
+            StatementKind::Data(tree) => match sources::in_phase(draft, tree, statement.span) {
+                Ok(found) => data = Some(found),
+                Err(Said) => bad = true,
+            },
+            StatementKind::Set { place, value } => bad |= set(draft, place, value, &mut sets, &mut weights).is_err(),
+            _ => {
+                draft.later(
+                    statement.span,
+                    "this statement of a phase",
+                    "`learn`, `freeze`, `set` and `data` are those of this version",
+                );
+                bad = true;
+            }
+        }
+    }
+    for allow in statements.iter().flat_map(|statement| &statement.allow) {
+        draft.later(allow.span, "`allow`", "");
+    }
+    let Some(dataset) = data.as_ref().map(|(id, _)| *id).or_else(|| dataset_of(draft)) else { return };
+    draft.incomplete |= bad;
+    let learns = teach(draft, learns, &frozen);
+    let filter = data.and_then(|(_, filter)| filter);
+    let Head { name, bound, until, unsupervised, span } = head;
+    let phase = Phase { name, bound, until, data: dataset, filter, learns, sets, weights, span };
+    if let Some(word) = unsupervised {
+        labels(draft, &phase, word);
+    }
+    draft.phases.push(phase);
+}
+
+/// The dataset that the model reads; two of them are an error.
+fn dataset_of(draft: &mut Draft<'_>) -> Option<DataId> {
+    let formulas = draft.regions.iter().filter_map(|region| region.equation.as_ref());
+    let costs = draft.costs.iter().flatten().map(|cost| &cost.formula);
+    let metrics = draft.metrics.iter().flatten().map(|metric| &metric.formula);
+    let fields = formulas.chain(costs).chain(metrics).flat_map(|formula| formula.leaves());
+    let mut read: Vec<(DataId, Span)> = Vec::new();
+    for (leaf, span) in fields {
+        if let Leaf::Field(id, _) = leaf {
+            if !read.iter().any(|(other, _)| other == id) {
+                read.push((*id, span));
+            }
+        }
+    }
+    match read[..] {
+        [(only, _)] => Some(only),
+        [] => {
+            if !draft.incomplete {
+                let region =
+                    draft.regions.first().map(|region| (region.tree.target.span, region.tree.target.name.to_string()));
+                if let Some((span, name)) = region {
+                    draft.say(
+                        Diagnostic::new(Code::NO_DATA, "no region reads any data, so nothing ever happens")
+                            .at(span, "the first region could")
+                            .help(format!("data world = digits(batch = 32)\nregion {name}[8, 8] = world.image")),
+                    );
+                }
+            }
+            None
+        }
+        [(_, first), (_, second), ..] => {
+            draft.say(
+                Diagnostic::new(Code::TWO_SOURCES, "fields of two datasets are read together")
+                    .at(second, "this one is of another dataset")
+                    .because(first, "this field is of one dataset")
+                    .help("all fields that a phase reads come from one dataset"),
+            );
+            None
+        }
+    }
+}
+
+fn set(
+    draft: &mut Draft<'_>,
+    place: &TreePlace,
+    value: &Expr,
+    sets: &mut IndexMap<ParamId, Formula>,
+    weights: &mut IndexMap<CostId, Formula>,
+) -> Result<(), Said> {
+    let value = formula(draft, Place::Schedule, value);
+    let Some(hop) = place.as_hop() else {
+        draft.later(place.span(), "`set` of a projection", "`set` a param or the weight of a cost");
+        return Err(Said);
+    };
+    if let Some(field) = &hop.field {
+        if field.as_str() == "weight" {
+            let cost = cost_named(draft, &hop.name)?;
+            weights.insert(cost, value?);
+            return Ok(());
+        }
+        draft.later(place.span(), "`set` of this", "`set NAME.weight = …` sets the weight of a cost");
+        return Err(Said);
+    }
+    match draft.names.get(hop.name.as_str()).map(|declared| declared.meaning) {
+        Some(Meaning::Param(id)) => {
+            let value = value?;
+            let (unit, wanted, param) = (value.value().unit, draft.params[id].unit, draft.params[id].span);
+            if unit != wanted {
+                draft.say(
+                    Diagnostic::new(
+                        Code::UNIT_MISMATCH,
+                        format!("`{}` is in {wanted}, and is set to a value in {unit}", hop.name),
+                    )
+                    .at(value.value().span, format!("in {unit}"))
+                    .because(param, format!("in {wanted}"))
+                    .help("set it to a value in the same unit"),
+                );
+                return Err(Said);
+            }
+            sets.insert(ParamId(id), value);
+            Ok(())
+        }
+        Some(Meaning::Broken) => Err(Said),
+        Some(meaning) => {
+            let words = meaning.words();
+            draft.say(
+                Diagnostic::new(Code::WRONG_KIND, format!("`{}` is {words}, and cannot be set", hop.name))
+                    .at(hop.span, words)
+                    .help("`set` a param (`set beta = 0.2`) or the weight of a cost (`set rebuild.weight = 0`)"),
+            );
+            Err(Said)
+        }
+        None => {
+            let params = draft.params.iter().map(|param| &*param.name);
+            let help = match super::draft::nearest(hop.name.as_str(), params) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("param {} = 0.1", hop.name),
+            };
+            draft.say(
+                Diagnostic::new(Code::UNKNOWN_NAME, format!("there is no param `{}`", hop.name))
+                    .at(hop.span, "unknown param")
+                    .help(help),
+            );
+            Err(Said)
+        }
+    }
+}
+
+/// Takes frozen and unplastic paths out, gives each bias to the statement that teaches it, and refuses synapses that
+/// two statements teach.
+fn teach(draft: &mut Draft<'_>, learns: Vec<(Learn, Span)>, frozen: &[(ProjectionId, Span)]) -> Vec<Learn> {
+    let mut taught: IndexMap<ProjectionId, Span> = IndexMap::new();
+    let mut made = Vec::new();
+    for (mut learn, span) in learns {
+        let named = learn.projections.clone();
+        for &id in &named {
+            if let Some((_, frozen_at)) = frozen.iter().find(|(other, _)| *other == id) {
+                let name = draft.projections[id.0].name.clone();
+                draft.say(
+                    Diagnostic::new(
+                        Code::FROZEN_AND_TAUGHT,
+                        format!("`{name}` is frozen and taught in the same phase"),
+                    )
+                    .at(span, "taught here")
+                    .because(*frozen_at, "frozen here")
+                    .help(format!("leave `{name}` out of one of the two")),
+                );
+            }
+            match taught.get(&id) {
+                Some(first) if !learn.also => {
+                    let name = draft.projections[id.0].name.clone();
+                    draft.say(
+                        Diagnostic::new(
+                            Code::TAUGHT_TWICE,
+                            format!("`{name}` is taught by two statements in one phase"),
+                        )
+                        .at(span, "taught again here")
+                        .because(*first, "first taught here")
+                        .help("write `also learn …` to add the changes, or leave it out of one"),
+                    );
+                }
+                _ => {
+                    taught.insert(id, span);
+                }
+            }
+        }
+        let unplastic = named.iter().copied().find(|id| !draft.projections[id.0].plastic);
+        if let (Some(id), false) = (unplastic, matches!(&learn.teacher, Teacher::Credit(name) if &**name == "nothing"))
+        {
+            let projection = &draft.projections[id.0];
+            let said =
+                Diagnostic::new(Code::FIXED_AND_TAUGHT, format!("`{}` is fixed, and is to learn", projection.name))
+                    .at(span, "taught here")
+                    .because(projection.span, "its weights are fixed here")
+                    .help("leave it out of the path, or leave out `fixed`");
+            draft.say(said);
+        }
+        learn.projections.retain(|id| draft.projections[id.0].plastic && !frozen.iter().any(|(other, _)| other == id));
+        made.push(learn);
+    }
+    biases(draft, &mut made, frozen);
+    made
+}
+
+/// A bias is taught with the unnamed projections into its region, by the first credit rule in the text that teaches
+/// any; a rule leaves it alone unless it says `db`.
+fn biases(draft: &Draft<'_>, learns: &mut [Learn], frozen: &[(ProjectionId, Span)]) {
+    for id in (0..draft.regions.len()).map(RegionId) {
+        let region = &draft.regions[id.0];
+        let driven =
+            region.equation.as_ref().is_some_and(|equation| equation.leaves().any(|(leaf, _)| *leaf == Leaf::Drive));
+        let into: Vec<ProjectionId> = (0..draft.projections.len())
+            .map(ProjectionId)
+            .filter(|p| draft.projections[p.0].target == id && draft.projections[p.0].named.is_none())
+            .collect();
+        let all_frozen = !into.is_empty() && into.iter().all(|p| frozen.iter().any(|(other, _)| other == p));
+        if !driven || !region.bias || all_frozen {
+            continue;
+        }
+        let teaches = |learn: &&mut Learn| {
+            let changes = match &learn.teacher {
+                Teacher::Credit(name) => &**name != "nothing",
+                Teacher::Rule(rule) => rule.db.is_some(),
+            };
+            changes && learn.projections.iter().any(|p| into.contains(p))
+        };
+        let first = learns.iter_mut().filter(|learn| !learn.also).find(teaches);
+        if let Some(learn) = first {
+            learn.biases.push(id);
+        }
+    }
+    for learn in learns.iter_mut().filter(|learn| learn.also) {
+        let changes = match &learn.teacher {
+            Teacher::Credit(name) => &**name != "nothing",
+            Teacher::Rule(rule) => rule.db.is_some(),
+        };
+        if changes {
+            for id in learn
+                .projections
+                .iter()
+                .map(|p| (draft.projections[p.0].target, draft.projections[p.0].named.is_none()))
+            {
+                let region = &draft.regions[id.0.0];
+                if id.1 && region.bias && !learn.biases.contains(&id.0) {
+                    learn.biases.push(id.0);
+                }
+            }
+        }
+    }
+}
+
+/// Labels have no place in what an unsupervised phase learns from.
+fn labels(draft: &mut Draft<'_>, phase: &Phase, word: Span) {
+    let mut said = Vec::new();
+    for learn in &phase.learns {
+        for (_, cost) in &learn.from {
+            let Some(Some(cost)) = draft.costs.get(cost.0) else { continue };
+            let mut formulas = vec![&cost.formula];
+            formulas.extend(
+                draft
+                    .regions
+                    .iter()
+                    .filter_map(|region| region.equation.as_ref())
+                    .filter(|equation| reads_class(equation)),
+            );
+            if let Some((at, _)) = formulas[..1].iter().find_map(|formula| class_leaf(formula)) {
+                said.push(
+                    Diagnostic::new(
+                        Code::LABEL_UNSUPERVISED,
+                        format!("this phase is unsupervised, and learns from `{}`, which reads a label", cost.name),
+                    )
+                    .at(learn.span, format!("learns from `{}`", cost.name))
+                    .because(at, "a label is read here")
+                    .because(word, "the phase says that there is no teacher")
+                    .help("learn from a cost without labels, or leave out `unsupervised`"),
+                );
+            }
+        }
+    }
+    said.into_iter().for_each(|diagnostic| draft.say(diagnostic));
+}
+
+fn reads_class(formula: &Formula) -> bool {
+    class_leaf(formula).is_some()
+}
+
+fn class_leaf(formula: &Formula) -> Option<(Span, ())> {
+    formula.nodes.iter().find_map(|node| match &node.kind {
+        Kind::Leaf(Leaf::Field(..)) if matches!(node.ty.element, crate::tensor::Element::Class(_)) => {
+            Some((node.span, ()))
+        }
+        _ => None,
+    })
+}

@@ -1,0 +1,274 @@
+//! Datasets: the source that each `data` item names, and which of its samples.
+
+use super::build::{dataset, truth};
+use super::draft::{Draft, Meaning};
+use super::typing::{Place, Said};
+use super::{Data, DataId, Formula};
+use crate::data;
+use crate::diag::{Code, Diagnostic, Span};
+use crate::syntax::tree::{self, Argument, DataClauseKind, DataKind, Expr, ExprKind, ItemKind, Selection, Unit};
+use std::sync::Arc;
+
+/// Every `data` item, in order.
+pub(super) fn declare(draft: &mut Draft<'_>, place: &data::Place) {
+    let items: Vec<_> = draft.items().collect();
+    for item in items {
+        let ItemKind::Data(tree) = &item.kind else { continue };
+        let made = match &tree.kind {
+            DataKind::Block { .. } => {
+                draft.later(
+                    item.keyword_span,
+                    "a generated dataset",
+                    "`digits` and `idx` are the sources of this version",
+                );
+                Err(Said)
+            }
+            DataKind::Source { source, selections, clauses } => source_item(draft, place, item.span, tree, source)
+                .and_then(|mut made| {
+                    made.drop_last |= clauses_of(draft, clauses);
+                    draft.data.push(Some(made));
+                    let id = DataId(draft.data.len() - 1);
+                    let filter = selected(draft, id, selections);
+                    let mut made = draft.data.pop().flatten().ok_or(Said)?;
+                    made.filter = both(made.filter.take(), filter?);
+                    Ok(made)
+                }),
+        };
+        draft.data.push(made.ok());
+    }
+}
+
+fn source_item(
+    draft: &mut Draft<'_>,
+    place: &data::Place,
+    span: Span,
+    tree: &tree::Data,
+    source: &Expr,
+) -> Result<Data, Said> {
+    match &source.kind {
+        ExprKind::Call { function, arguments } => {
+            read_from(draft, place, span, &tree.name, source.span, function, arguments)
+        }
+        ExprKind::Name(name) => match draft.names.get(name.as_str()).map(|declared| declared.meaning) {
+            Some(Meaning::Data(id)) => {
+                let Some(base) = dataset(draft, DataId(id)) else {
+                    if id >= draft.data.len() {
+                        draft.say(
+                            Diagnostic::new(
+                                Code::USED_BEFORE,
+                                format!("the data `{name}` is used before it is defined"),
+                            )
+                            .at(name.span, "used here")
+                            .help(format!("move the line of `{name}` above this one")),
+                        );
+                    }
+                    return Err(Said);
+                };
+                Ok(Data { name: tree.name.text.clone(), span, ..base.clone() })
+            }
+            Some(Meaning::Broken) => Err(Said),
+            _ => read_from(draft, place, span, &tree.name, source.span, name, &[]),
+        },
+        _ => {
+            draft.say(
+                Diagnostic::new(Code::WRONG_KIND, "this is no source of data")
+                    .at(source.span, "a source or other data is wanted here")
+                    .help(format!("data {} = digits(batch = 32)", tree.name)),
+            );
+            Err(Said)
+        }
+    }
+}
+
+fn read_from(
+    draft: &mut Draft<'_>,
+    place: &data::Place,
+    span: Span,
+    name: &tree::Name,
+    call_span: Span,
+    function: &tree::Name,
+    arguments: &[Argument],
+) -> Result<Data, Said> {
+    let source = match data::find(function.as_str(), function.span) {
+        Ok(source) => source,
+        Err(said) => {
+            draft.say(said);
+            return Err(Said);
+        }
+    };
+    let arguments = arguments.iter().map(|argument| argument_of(draft, argument)).collect::<Result<Vec<_>, Said>>()?;
+    let call = data::Call::bind(source, call_span, &arguments).and_then(|call| Ok((call.signature(place)?, call)));
+    match call {
+        Ok((signature, call)) => Ok(Data {
+            name: name.text.clone(),
+            signature,
+            base: DataId(draft.data.len()),
+            batch: call.batch(),
+            call,
+            drop_last: false,
+            filter: None,
+            span,
+        }),
+        Err(said) => {
+            said.into_iter().for_each(|diagnostic| draft.say(diagnostic));
+            Err(Said)
+        }
+    }
+}
+
+/// An argument of a source as a value: a text, a number or per cent.
+fn argument_of(draft: &mut Draft<'_>, argument: &Argument) -> Result<data::Argument, Said> {
+    let value = match &argument.value.kind {
+        ExprKind::Text(text) => data::Value::Text(text.clone()),
+        ExprKind::Number(number) if matches!(number.unit, Some((Unit::Percent, _))) => {
+            data::Value::Percent(number.value())
+        }
+        _ => match super::build::number(draft, &argument.value)? {
+            (value, super::Unit::One) => data::Value::Number(value),
+            (value, unit) => data::Value::Other(format!("{value} {unit}")),
+        },
+    };
+    let name = argument.name.as_ref().map(|name| (name.text.to_string(), name.span));
+    Ok(data::Argument { name, value, span: argument.span })
+}
+
+/// Clauses behind a comma; gives whether the last batch is dropped.
+fn clauses_of(draft: &mut Draft<'_>, clauses: &[tree::DataClause]) -> bool {
+    let mut drop_last = false;
+    for clause in clauses {
+        match &clause.kind {
+            DataClauseKind::DropLast => drop_last = true,
+            DataClauseKind::Centred(_) => draft.later(clause.span, "`centred`", ""),
+            DataClauseKind::Standardised(_) => draft.later(clause.span, "`standardised`", ""),
+            DataClauseKind::Ordered => draft.later(clause.span, "`ordered`", ""),
+            _ => draft.later(clause.span, "this clause of `data`", "batch and validation are arguments of the source"),
+        }
+    }
+    drop_last
+}
+
+/// The condition that selections come to.
+fn selected(draft: &mut Draft<'_>, id: DataId, selections: &[Selection]) -> Result<Option<Formula>, Said> {
+    let mut filter = None;
+    for selection in selections {
+        match selection {
+            Selection::Where(condition) => {
+                let condition = with_own_fields(draft, id, condition);
+                filter = both(filter, Some(truth(draft, Place::Filter(id), &condition)?));
+            }
+            Selection::Take { count, .. } => draft.later(count.span, "`take`", "`where CONDITION` chooses samples"),
+            Selection::OrderBy(by) => draft.later(by.span, "`order by`", ""),
+        }
+    }
+    Ok(filter)
+}
+
+/// In a `where` the source's own field names stand alone: `label` means `world.label`.
+fn with_own_fields(draft: &Draft<'_>, id: DataId, expr: &Expr) -> Expr {
+    let mut expr = expr.clone();
+    if let Some(data) = dataset(draft, id) {
+        let owner = data.name.clone();
+        let fields: Vec<&str> = data.signature.fields.iter().map(|field| field.name.as_str()).collect();
+        own_fields(&mut expr, &owner, &fields);
+    }
+    expr
+}
+
+fn own_fields(expr: &mut Expr, owner: &Arc<str>, fields: &[&str]) {
+    let span = expr.span;
+    match &mut expr.kind {
+        ExprKind::Name(name) if fields.contains(&name.as_str()) => {
+            let field = name.clone();
+            let value = Expr { span, kind: ExprKind::Name(tree::Name { text: owner.clone(), span }) };
+            expr.kind = ExprKind::Field { value: Box::new(value), field };
+        }
+        ExprKind::Unary { operand, .. } => own_fields(operand, owner, fields),
+        ExprKind::Binary { left, right, .. } => {
+            own_fields(left, owner, fields);
+            own_fields(right, owner, fields);
+        }
+        ExprKind::Call { arguments, .. } => {
+            arguments.iter_mut().for_each(|argument| own_fields(&mut argument.value, owner, fields));
+        }
+        ExprKind::Index { value, .. } => own_fields(value, owner, fields),
+        _ => {}
+    }
+}
+
+/// Both conditions together.
+fn both(a: Option<Formula>, b: Option<Formula>) -> Option<Formula> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.and(&b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// What a phase says of its data: `data world = world where label < 5`. Gives the dataset and the condition.
+pub(super) fn in_phase(
+    draft: &mut Draft<'_>,
+    tree: &tree::Data,
+    span: Span,
+) -> Result<(DataId, Option<Formula>), Said> {
+    let DataKind::Source { source, selections, clauses } = &tree.kind else {
+        draft.later(span, "a generated dataset", "");
+        return Err(Said);
+    };
+    let ExprKind::Name(name) = &source.kind else {
+        draft.later(
+            source.span,
+            "another source in a phase",
+            "define it as an item, and narrow it here: `data world = world where …`",
+        );
+        return Err(Said);
+    };
+    let (mut of, mut from) = (None, None);
+    for (place, wanted) in [(&mut of, &tree.name), (&mut from, name)] {
+        match draft.names.get(wanted.as_str()).map(|declared| declared.meaning) {
+            Some(Meaning::Data(id)) => *place = Some(DataId(id)),
+            Some(Meaning::Broken) => return Err(Said),
+            _ => {
+                draft.say(
+                    Diagnostic::new(Code::UNKNOWN_NAME, format!("there is no data `{wanted}`"))
+                        .at(wanted.span, "unknown data")
+                        .help(format!("data {wanted} = digits(batch = 32)")),
+                );
+                return Err(Said);
+            }
+        }
+    }
+    let (Some(of), Some(from)) = (of, from) else { return Err(Said) };
+    clauses_of(draft, clauses);
+    let (Some(of_data), Some(from_data)) = (dataset(draft, of), dataset(draft, from)) else { return Err(Said) };
+    if of_data.base != from_data.base {
+        draft.later(
+            source.span,
+            "training a phase on another source",
+            "select from the same data: `data world = world where …`",
+        );
+        return Err(Said);
+    }
+    let own = from_data.filter.clone();
+    let filter = selected(draft, from, selections)?;
+    Ok((of, both(own, filter)))
+}
+
+impl Formula {
+    /// Both conditions.
+    fn and(mut self, other: &Formula) -> Formula {
+        use super::formula::{Kind, Node};
+        let base = self.nodes.len();
+        for node in &other.nodes {
+            let mut node = node.clone();
+            if let Kind::Op(_, _, inputs) = &mut node.kind {
+                inputs.iter_mut().for_each(|input| *input += base);
+            }
+            self.nodes.push(node);
+        }
+        let first = self.value().clone();
+        let Some(row) = crate::tensor::op::find("and") else { crate::bug!("no operation `and`") };
+        let kind = Kind::Op(row, crate::tensor::Attributes::None, vec![self.root, base + other.root]);
+        self.nodes.push(Node { kind, ..first });
+        self.root = self.nodes.len() - 1;
+        self
+    }
+}

@@ -1,0 +1,505 @@
+//! From an expression of the text to a [`Formula`]: names resolved, definitions written out, a type and a unit on
+//! every node. A mistake is told once: what depends on it is [`Said`] and stays silent.
+
+mod call;
+mod index;
+mod operator;
+mod signature;
+
+pub(super) use signature::bind;
+
+use super::draft::{self, Draft, Meaning, nearest, not_supported};
+use super::formula::{Kind, Node};
+use super::{CostId, DataId, Formula, Leaf, MetricId, ParamId, ProjectionId, RegionId, Unit};
+use crate::diag::{Code, Diagnostic, Span};
+use crate::syntax::tree::{Expr, ExprKind, Name, Path};
+use crate::tensor::{Attributes, Element, Extent, Row, Type, op};
+use std::sync::Arc;
+
+/// A mistake in here has been told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Said;
+
+/// A node, or a mistake that has been told.
+pub(super) type Typed = Result<usize, Said>;
+
+/// Where an expression stands, which says what it may read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A value of compile time: a size, a duration, an argument.
+    Constant,
+    /// A value that may be scheduled over a phase.
+    Schedule,
+    /// A region's equation.
+    Equation(RegionId),
+    /// A cost.
+    Cost,
+    /// A metric.
+    Metric,
+    /// The condition of a phase.
+    Until,
+    /// A condition on samples of this dataset.
+    Filter(DataId),
+    /// An equation of a rule.
+    Rule,
+    /// An equation of an optimiser.
+    Optimiser,
+}
+
+impl Place {
+    fn words(self) -> &'static str {
+        match self {
+            Place::Constant => "a compile-time value",
+            Place::Schedule => "a scheduled value",
+            Place::Equation(_) => "a region's equation",
+            Place::Cost => "a cost",
+            Place::Metric => "a metric",
+            Place::Until => "an `until`",
+            Place::Filter(_) => "a `where` of data",
+            Place::Rule => "a rule",
+            Place::Optimiser => "an optimiser",
+        }
+    }
+}
+
+/// What a local name stands for.
+#[derive(Debug, Clone)]
+pub(super) enum Local {
+    /// A node that is there already (the argument of a definition).
+    Node(usize),
+    /// A leaf with its type and unit.
+    Leaf(Leaf, Type, Unit),
+    /// A formula that is written out where it is named.
+    Formula(Formula),
+    /// An argument with a mistake.
+    Broken,
+}
+
+/// How deep definitions may call each other.
+const DEPTH: usize = 64;
+/// How many nodes a formula may have.
+const NODES: usize = 100_000;
+
+/// Types one expression.
+pub(super) struct Typer<'d, 'a> {
+    pub(super) draft: &'d Draft<'a>,
+    pub(super) place: Place,
+    pub(super) said: Vec<Diagnostic>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) locals: Vec<(Arc<str>, Local)>,
+    /// The calls that are being written out, outermost first, with the place of each.
+    calls: Vec<(Arc<str>, Span)>,
+    /// Inside a library definition everything is said about this place.
+    pub(super) outer: Option<Span>,
+}
+
+impl<'d, 'a> Typer<'d, 'a> {
+    pub(super) fn new(draft: &'d Draft<'a>, place: Place) -> Self {
+        let (said, nodes, locals, calls) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Typer { draft, place, said, nodes, locals, calls, outer: None }
+    }
+
+    /// The formula whose value is this node, and what was said.
+    pub(super) fn finish(mut self, root: Typed) -> (Result<Formula, Said>, Vec<Diagnostic>) {
+        let formula = root.map(|root| Formula { nodes: std::mem::take(&mut self.nodes), root });
+        (formula, self.said)
+    }
+
+    /// Says it, once.
+    pub(super) fn fail(&mut self, diagnostic: Diagnostic) -> Said {
+        self.said.push(diagnostic);
+        Said
+    }
+
+    fn later<T>(&mut self, span: Span, what: &str, instead: &str) -> Result<T, Said> {
+        let span = self.span(span);
+        Err(self.fail(not_supported(span, what, instead)))
+    }
+
+    /// The place that is shown for a place of the text.
+    pub(super) fn span(&self, span: Span) -> Span {
+        self.outer.unwrap_or(span)
+    }
+
+    /// Adds a node.
+    pub(super) fn node(&mut self, kind: Kind, ty: Type, unit: Unit, span: Span) -> Typed {
+        if self.nodes.len() >= NODES {
+            let message = format!("this expression comes to more than {NODES} operations");
+            return Err(self.fail(
+                Diagnostic::new(Code::TOO_LARGE, message)
+                    .at(span, "too large when its definitions are written out")
+                    .help("split it over several regions, or call fewer definitions within each other"),
+            ));
+        }
+        self.nodes.push(Node { kind, ty, unit, span });
+        Ok(self.nodes.len() - 1)
+    }
+
+    /// Adds something that is read.
+    pub(super) fn leaf(&mut self, leaf: Leaf, ty: Type, unit: Unit, span: Span) -> Typed {
+        self.node(Kind::Leaf(leaf), ty, unit, span)
+    }
+
+    /// Adds an operation of the table; what the row refuses is told here.
+    pub(super) fn row(&mut self, name: &str, attributes: Attributes, inputs: &[usize], unit: Unit, at: Span) -> Typed {
+        let row: &'static Row = match op::find(name) {
+            Some(row) => row,
+            None => crate::bug!("no operation `{name}`"),
+        };
+        let types: Vec<&Type> = inputs.iter().map(|&input| &self.nodes[input].ty).collect();
+        match (row.ty)(&types, &attributes) {
+            Ok(ty) => self.node(Kind::Op(row, attributes, inputs.to_vec()), ty, unit, at),
+            Err(why) => {
+                let mut said = Diagnostic::new(Code::TYPE_MISMATCH, format!("`{name}` cannot be done here: {why}"))
+                    .at(at, "this operation");
+                for &input in inputs {
+                    let node = &self.nodes[input];
+                    said = said.because(node.span, format!("this is {}", describe(&node.ty)));
+                }
+                Err(self.fail(said.help("check the types of its operands")))
+            }
+        }
+    }
+
+    /// A constant number.
+    pub(super) fn number(&mut self, value: f64, unit: Unit, span: Span) -> Typed {
+        self.row("constant", Attributes::Number(value), &[], unit, span)
+    }
+
+    /// Types an expression.
+    pub(super) fn expr(&mut self, expr: &Expr) -> Typed {
+        let span = self.span(expr.span);
+        match &expr.kind {
+            ExprKind::Number(number) => {
+                let (unit, factor) = match &number.unit {
+                    Some((unit, _)) => draft::unit_of(*unit),
+                    None => (Unit::One, 1.0),
+                };
+                self.number(number.value() * factor, unit, span)
+            }
+            ExprKind::Bool(value) => self.row("constant", Attributes::Truth(*value), &[], Unit::One, span),
+            ExprKind::Name(name) => self.name(name),
+            ExprKind::Call { function, arguments } => self.call(expr, function, arguments),
+            ExprKind::Index { value, indices } => self.index(expr, value, indices),
+            ExprKind::Field { value, field } => self.field(value, field, span),
+            ExprKind::Unary { operator, operand } => self.unary(*operator, operand, span),
+            ExprKind::Binary { operator, left, right, .. } => self.binary(*operator, left, right, span),
+            ExprKind::Path(path) => self.weights(path),
+            ExprKind::Text(_) => Err(self.fail(
+                Diagnostic::new(Code::TYPE_MISMATCH, "a text is no number")
+                    .at(span, "a number is expected here")
+                    .help("texts stand only in `import`, and as paths of files in `data`"),
+            )),
+            ExprKind::Range { .. } => Err(self.fail(
+                Diagnostic::new(Code::TYPE_MISMATCH, "a range is no number")
+                    .at(span, "a number is expected here")
+                    .help("a range stands in square brackets: `V1[0..64]`"),
+            )),
+            ExprKind::List(_) => self.later(span, "a list as a value", "a list of numbers can stand in `fixed([[…]])`"),
+            ExprKind::Where { .. } => self.later(span, "`where` inside an expression", "put it behind the `metric`"),
+            ExprKind::At { .. } => self.later(span, "`at` inside an expression", ""),
+            ExprKind::Indexed { .. } => self.later(span, "a sum over an index", "`sum(x)` sums over all elements"),
+            ExprKind::Sample { .. } => self.later(span, "`sample`", ""),
+            ExprKind::RuleFrom { .. } => self.later(span, "a rule as an argument", ""),
+            ExprKind::Error => Err(Said),
+        }
+    }
+
+    fn name(&mut self, name: &Name) -> Typed {
+        let span = self.span(name.span);
+        if let Some((_, local)) = self.locals.iter().rev().find(|(text, _)| *text == name.text) {
+            return match local.clone() {
+                Local::Node(node) => Ok(node),
+                Local::Leaf(leaf, ty, unit) => self.leaf(leaf, ty, unit, span),
+                Local::Formula(formula) => self.embed(&formula),
+                Local::Broken => Err(Said),
+            };
+        }
+        if let Some(typed) = self.builtin_name(name, span) {
+            return typed;
+        }
+        let Some(declared) = self.draft.names.get(name.as_str()).copied() else {
+            return Err(self.unknown(name, "name"));
+        };
+        match declared.meaning {
+            Meaning::Param(id) => self.param(id, span),
+            Meaning::Region(id) => self.region(RegionId(id), name),
+            Meaning::Cost(id) => self.cost(id, name),
+            Meaning::Metric(id) => self.metric(id, name),
+            Meaning::Broken => Err(Said),
+            Meaning::Data(_) => {
+                let said = self.misplaced(name, declared.meaning.words());
+                Err(self.fail(said.help(format!("name one of its fields: `{name}.…`"))))
+            }
+            Meaning::Function(_) => {
+                let said = self.misplaced(name, declared.meaning.words());
+                Err(self.fail(said.help(format!("call it: `{name}(…)`"))))
+            }
+            Meaning::Definition(_) | Meaning::Phase => {
+                let said = self.misplaced(name, declared.meaning.words());
+                Err(self.fail(said.help("it has no value")))
+            }
+        }
+    }
+
+    fn misplaced(&self, name: &Name, words: &str) -> Diagnostic {
+        let message = format!("`{name}` is {words}, and cannot stand in {}", self.place.words());
+        Diagnostic::new(Code::WRONG_KIND, message).at(self.span(name.span), format!("{words} has no value here"))
+    }
+
+    /// The names that the language itself gives a meaning.
+    fn builtin_name(&mut self, name: &Name, span: Span) -> Option<Typed> {
+        let leaf = match name.as_str() {
+            "progress" => Leaf::Progress,
+            "training" => Leaf::Training,
+            "drive" | "noise" | "pre" | "post" | "w" | "g" | "step" if self.draft.names.contains_key(name.as_str()) => {
+                return None;
+            }
+            "drive" => return Some(Err(self.not_here(name, "a region's equation", "region V1[64] = relu(drive)"))),
+            "noise" => return Some(self.later(span, "`noise`", "")),
+            "index" => return Some(self.later(span, "`index`", "")),
+            "t" => return Some(self.later(span, "time within a trial (`t`)", "")),
+            "pre" | "post" => {
+                return Some(Err(self.not_here(name, "a rule", "rule hebb(rate = 0.01) { dw = rate * post * pre }")));
+            }
+            "g" | "w" | "step" => {
+                return Some(Err(self.not_here(
+                    name,
+                    "an optimiser",
+                    "optimiser sgd(rate = 0.1) { w := w - rate * g }",
+                )));
+            }
+            _ => return None,
+        };
+        let good = match leaf {
+            Leaf::Progress => matches!(self.place, Place::Schedule),
+            _ => matches!(self.place, Place::Equation(_) | Place::Cost | Place::Metric),
+        };
+        if !good {
+            let (place, example) = match leaf {
+                Leaf::Progress => ("a scheduled value", "using sgd(rate = linear(0.1, 0.01))"),
+                _ => ("a region's equation or a cost", "training * 0.1"),
+            };
+            return Some(Err(self.not_here(name, place, example)));
+        }
+        Some(self.leaf(leaf, scalar(Element::Real), Unit::One, span))
+    }
+
+    fn not_here(&mut self, name: &Name, place: &str, example: &str) -> Said {
+        let message = format!("`{name}` has no meaning in {}", self.place.words());
+        let said = Diagnostic::new(Code::MISPLACED_WORD, message)
+            .at(self.span(name.span), format!("`{name}` is known in {place} only"))
+            .help(format!("for example: `{example}`"));
+        self.fail(said)
+    }
+
+    /// Says that a name is unknown, with the nearest known one.
+    pub(super) fn unknown(&mut self, name: &Name, what: &str) -> Said {
+        let locals = self.locals.iter().map(|(text, _)| &**text);
+        let rows = op::ALL.iter().filter(|row| row.callable).map(|row| row.name);
+        let known = locals.chain(self.draft.names.keys().map(|text| &**text)).chain(rows);
+        let library = crate::library::ENTRIES.iter().map(|entry| entry.name);
+        let help = match nearest(name.as_str(), known.chain(library)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!(
+                "define it, or check its spelling; `neurula lib` lists the library ({what} `{name}` is not in it)"
+            ),
+        };
+        let said = Diagnostic::new(Code::UNKNOWN_NAME, format!("there is no {what} `{name}`"))
+            .at(self.span(name.span), "unknown name")
+            .help(help);
+        self.fail(said)
+    }
+
+    fn param(&mut self, id: usize, span: Span) -> Typed {
+        match self.draft.params.get(id) {
+            Some(param) if param.value.is_nan() => Err(Said),
+            Some(param) => {
+                let unit = param.unit;
+                self.leaf(Leaf::Param(ParamId(id)), scalar(Element::Real), unit, span)
+            }
+            None => Err(Said),
+        }
+    }
+
+    fn region(&mut self, id: RegionId, name: &Name) -> Typed {
+        let span = self.span(name.span);
+        if !matches!(self.place, Place::Equation(_) | Place::Cost | Place::Metric) {
+            let said = self.misplaced(name, "a region");
+            return Err(self.fail(said.help("regions have values in equations, costs and metrics")));
+        }
+        match &self.draft.regions[id.0].shape {
+            Some(shape) => self.leaf(Leaf::Region(id), array(shape), Unit::One, span),
+            None => Err(Said),
+        }
+    }
+
+    fn cost(&mut self, id: usize, name: &Name) -> Typed {
+        let span = self.span(name.span);
+        match self.place {
+            Place::Until => self.leaf(Leaf::Cost(CostId(id), None), scalar(Element::Real), Unit::One, span),
+            Place::Metric | Place::Cost => match self.draft.costs.get(id) {
+                Some(Some(cost)) => {
+                    let formula = cost.formula.clone();
+                    self.embed(&formula)
+                }
+                Some(None) => Err(Said),
+                None => Err(self.not_yet_defined(name, "cost")),
+            },
+            _ => {
+                let said = self.misplaced(name, "a cost");
+                Err(self.fail(said.help("costs can be read by metrics, other costs and `until`")))
+            }
+        }
+    }
+
+    fn metric(&mut self, id: usize, name: &Name) -> Typed {
+        let span = self.span(name.span);
+        match self.place {
+            Place::Until => self.leaf(Leaf::Metric(MetricId(id), None), scalar(Element::Real), Unit::One, span),
+            Place::Metric => match self.draft.metrics.get(id) {
+                Some(Some(metric)) => {
+                    let formula = metric.formula.clone();
+                    self.embed(&formula)
+                }
+                Some(None) => Err(Said),
+                None => Err(self.not_yet_defined(name, "metric")),
+            },
+            _ => {
+                let said = self.misplaced(name, "a metric");
+                Err(self.fail(
+                    said.help("metrics can be read by other metrics and `until`; what is to be lowered is a `cost`"),
+                ))
+            }
+        }
+    }
+
+    fn not_yet_defined(&mut self, name: &Name, what: &str) -> Said {
+        let defined = self.draft.names[name.as_str()].span;
+        let said = Diagnostic::new(Code::USED_BEFORE, format!("the {what} `{name}` is used before it is defined"))
+            .at(self.span(name.span), "used here")
+            .because(defined, "defined only here")
+            .help(format!("move the line of `{name}` above this one"));
+        self.fail(said)
+    }
+
+    /// Copies a formula in, and gives the node of its value.
+    fn embed(&mut self, formula: &Formula) -> Typed {
+        let base = self.nodes.len();
+        for node in &formula.nodes {
+            let mut node = node.clone();
+            if let Kind::Op(_, _, inputs) = &mut node.kind {
+                inputs.iter_mut().for_each(|input| *input += base);
+            }
+            self.node(node.kind, node.ty, node.unit, node.span)?;
+        }
+        Ok(base + formula.root)
+    }
+
+    fn field(&mut self, value: &Expr, field: &Name, span: Span) -> Typed {
+        let ExprKind::Name(owner) = &value.kind else {
+            return self.later(span, "a field of an expression", "");
+        };
+        match self.draft.names.get(owner.as_str()).map(|declared| declared.meaning) {
+            None => Err(self.unknown(owner, "dataset")),
+            Some(Meaning::Data(id)) => self.data_field(DataId(id), field, span),
+            Some(Meaning::Broken) => Err(Said),
+            Some(Meaning::Region(_)) => self.later(span, "a compartment of a region", ""),
+            Some(meaning) => {
+                let message = format!("`{owner}` is {}, and has no field `{field}`", meaning.words());
+                Err(self.fail(
+                    Diagnostic::new(Code::WRONG_KIND, message)
+                        .at(span, "only datasets have fields")
+                        .help("write the name of a dataset before the point: `world.image`"),
+                ))
+            }
+        }
+    }
+
+    /// A field of a dataset.
+    pub(super) fn data_field(&mut self, id: DataId, field: &Name, span: Span) -> Typed {
+        let allowed = match self.place {
+            Place::Equation(_) | Place::Cost | Place::Metric => true,
+            Place::Filter(own) => own == id,
+            _ => false,
+        };
+        if !allowed {
+            let message = format!("a field of data has no value in {}", self.place.words());
+            return Err(self.fail(
+                Diagnostic::new(Code::MISPLACED_WORD, message)
+                    .at(span, "a value per sample")
+                    .help("fields can be read in regions, costs, metrics, and in a `where` of the same data"),
+            ));
+        }
+        let Some(Some(data)) = self.draft.data.get(id.0) else { return Err(Said) };
+        let Some(position) = data.signature.position(field.as_str()) else {
+            let said = data.signature.unknown_field(&data.name, field.as_str(), self.span(field.span), data.span);
+            return Err(self.fail(said));
+        };
+        let ty = &data.signature.fields[position].ty;
+        let element = match ty.element {
+            crate::data::Element::Byte { .. } | crate::data::Element::Real => Element::Real,
+            crate::data::Element::Int => Element::Int,
+            crate::data::Element::Class(k) => Element::Class(k),
+        };
+        let shape = ty.shape.iter().map(|&n| Extent::Const(n)).collect();
+        let leaf = Leaf::Field(id, Arc::from(field.as_str()));
+        self.leaf(leaf, Type { element, shape }, Unit::One, span)
+    }
+
+    /// The weights of a projection, as `[post, pre]`.
+    fn weights(&mut self, path: &Path) -> Typed {
+        let span = self.span(path.span);
+        if !matches!(self.place, Place::Cost | Place::Metric) {
+            let message = format!("weights have no value in {}", self.place.words());
+            return Err(self.fail(
+                Diagnostic::new(Code::MISPLACED_WORD, message)
+                    .at(span, "the weights of a projection")
+                    .help("costs and metrics can read weights: `l2(A -> B)`"),
+            ));
+        }
+        match self.draft.projections_on(path) {
+            Ok(found) => match found[..] {
+                [id] => {
+                    let projection = &self.draft.projections[id.0];
+                    let sizes = self.draft.weight_shape(projection);
+                    self.leaf(Leaf::Weight(ProjectionId(id.0)), array(&sizes), Unit::One, span)
+                }
+                _ => Err(self.fail(
+                    Diagnostic::new(Code::NO_SUCH_PATH, "a path of several projections has no weight matrix")
+                        .at(span, "more than one projection")
+                        .help("name one projection: `l2(A -> B)`"),
+                )),
+            },
+            Err(Some(said)) => Err(self.fail(said)),
+            Err(None) => Err(Said),
+        }
+    }
+}
+
+/// A scalar type.
+pub(super) fn scalar(element: Element) -> Type {
+    Type { element, shape: Vec::new() }
+}
+
+/// An array of reals.
+pub(super) fn array(shape: &[usize]) -> Type {
+    Type { element: Element::Real, shape: shape.iter().map(|&n| Extent::Const(n)).collect() }
+}
+
+/// A type in the words of the language.
+pub(super) fn describe(ty: &Type) -> String {
+    let sizes: Vec<String> = ty.shape.iter().map(|extent| extent.bound().to_string()).collect();
+    let shape = format!("[{}]", sizes.join(", "));
+    match (ty.element, sizes.is_empty()) {
+        (Element::Real, true) => "a number".to_string(),
+        (Element::Real, false) => shape,
+        (Element::Int, true) => "a whole number".to_string(),
+        (Element::Int, false) => format!("{shape} of whole numbers"),
+        (Element::Class(k), true) => format!("class[{k}]"),
+        (Element::Class(k), false) => format!("{shape} of class[{k}]"),
+        (Element::Bool, true) => "a truth value".to_string(),
+        (Element::Bool, false) => format!("{shape} of truth values"),
+        (Element::Byte, _) => format!("{shape} of bytes"),
+    }
+}

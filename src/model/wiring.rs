@@ -1,0 +1,493 @@
+//! Regions and projections: who is wired to whom, and in which order they are computed.
+
+use super::build::{arc, number};
+use super::draft::{Draft, Meaning, nearest};
+use super::typing::{Local, Said, Typer, array};
+use super::{Init, Leaf, Pattern, Projection, ProjectionId, RegionId, Unit};
+use crate::diag::{Code, Diagnostic, Span};
+use crate::syntax::tree::{self, ConnectClauseKind, Expr, ExprKind, Hop, ItemKind, Path, Paths};
+
+/// The region that a hop names.
+pub(super) fn region_of(draft: &mut Draft<'_>, hop: &Hop) -> Result<RegionId, Said> {
+    match find_region(draft, hop) {
+        Ok(id) => Ok(id),
+        Err(Some(said)) => {
+            draft.say(said);
+            Err(Said)
+        }
+        Err(None) => Err(Said),
+    }
+}
+
+fn find_region(draft: &Draft<'_>, hop: &Hop) -> Result<RegionId, Option<Diagnostic>> {
+    let name = &hop.name;
+    if let Some(first) = hop.indices.first() {
+        return Err(Some(super::draft::not_supported(first.span, "a part of a region here", "name the whole region")));
+    }
+    match draft.names.get(name.as_str()).map(|declared| (declared.meaning, declared.span)) {
+        Some((Meaning::Region(id), _)) if hop.field.is_none() => Ok(RegionId(id)),
+        Some((Meaning::Region(_), _)) => {
+            Err(Some(super::draft::not_supported(hop.span, "a compartment of a region", "")))
+        }
+        Some((Meaning::Broken, _)) => Err(None),
+        Some((meaning, defined)) => Err(Some(
+            Diagnostic::new(Code::WRONG_KIND, format!("`{name}` is {}, and a region is wanted here", meaning.words()))
+                .at(hop.span, "not a region")
+                .because(defined, format!("defined here as {}", meaning.words()))
+                .help(format!("make a region of it first: `region Input[…] = {name}.…`")),
+        )),
+        None => {
+            let regions = draft.regions.iter().map(|region| region.tree.target.name.as_str());
+            let help = match nearest(name.as_str(), regions) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("region {name}[64] = relu(drive)"),
+            };
+            Err(Some(
+                Diagnostic::new(Code::UNKNOWN_NAME, format!("there is no region `{name}`"))
+                    .at(name.span, "unknown region")
+                    .help(help),
+            ))
+        }
+    }
+}
+
+impl Draft<'_> {
+    /// The shape of a projection's weights.
+    pub(super) fn weight_shape(&self, projection: &Projection) -> Vec<usize> {
+        let size = |id: RegionId| self.regions[id.0].shape.as_ref().map_or(1, |shape| shape.iter().product());
+        match projection.pattern {
+            Pattern::OneToOne => vec![size(projection.target)],
+            _ => vec![size(projection.target), size(projection.source)],
+        }
+    }
+
+    /// The projections on a path, in its order. `A -> B` is the unnamed one, or the only one.
+    pub(super) fn projections_on(&self, path: &Path) -> Result<Vec<ProjectionId>, Option<Diagnostic>> {
+        let mut found = Vec::new();
+        for pair in path.hops.windows(2) {
+            let (source, target) = (find_region(self, &pair[0])?, find_region(self, &pair[1])?);
+            let between: Vec<usize> = (0..self.projections.len())
+                .filter(|&i| self.projections[i].source == source && self.projections[i].target == target)
+                .collect();
+            let chosen = match &path.as_name {
+                Some(name) => {
+                    between.iter().copied().find(|&i| self.projections[i].named.as_deref() == Some(name.as_str()))
+                }
+                None => match between[..] {
+                    [only] => Some(only),
+                    _ => between.iter().copied().find(|&i| self.projections[i].named.is_none()),
+                },
+            };
+            match chosen {
+                Some(chosen) => found.push(ProjectionId(chosen)),
+                None => return Err(self.no_projection(path, &pair[0], &pair[1], source, target, &between)),
+            }
+        }
+        Ok(found)
+    }
+
+    fn no_projection(
+        &self,
+        path: &Path,
+        from: &Hop,
+        to: &Hop,
+        source: RegionId,
+        target: RegionId,
+        between: &[usize],
+    ) -> Option<Diagnostic> {
+        if self.incomplete {
+            return None;
+        }
+        let named = path.as_name.as_ref().map_or(String::new(), |name| format!(" as {name}"));
+        let wanted = format!("{} -> {}{named}", from.name, to.name);
+        let span = Span { end: to.span.end, ..from.span };
+        let mut said =
+            Diagnostic::new(Code::NO_SUCH_PATH, format!("there is no projection `{wanted}`")).at(span, "no such wire");
+        let help = if let Some(&other) = between.first() {
+            said = said.because(self.projections[other].span, "this is what there is");
+            format!("name it as it is: `{}`", self.projections[other].name)
+        } else if let Some(back) = self.projections.iter().find(|p| p.source == target && p.target == source) {
+            said = said.because(back.span, "the projection goes the other way");
+            format!("`{}`", back.name)
+        } else {
+            let from_here = self.projections.iter().find(|p| p.source == source);
+            if let Some(other) = from_here {
+                said = said.because(other.span, format!("`{}` goes elsewhere", from.name));
+            }
+            format!("connect {wanted}")
+        };
+        Some(said.help(help))
+    }
+
+    /// The projections that a `learn`, `freeze` or the like is about.
+    pub(super) fn projections_of(&mut self, paths: &Paths) -> Result<Vec<ProjectionId>, Said> {
+        let list = match paths {
+            Paths::All(_) | Paths::Each(_) => {
+                return Ok((0..self.projections.len())
+                    .map(ProjectionId)
+                    .filter(|id| self.projections[id.0].plastic)
+                    .collect());
+            }
+            Paths::List(list) => list,
+        };
+        let mut all = Vec::new();
+        let mut bad = false;
+        for path in list {
+            match self.projections_on(path) {
+                Ok(found) => found.into_iter().for_each(|id| {
+                    if !all.contains(&id) {
+                        all.push(id);
+                    }
+                }),
+                Err(said) => {
+                    bad = true;
+                    said.into_iter().for_each(|said| self.say(said));
+                }
+            }
+        }
+        if bad { Err(Said) } else { Ok(all) }
+    }
+}
+
+/// Every `connect` item.
+pub(super) fn connect(draft: &mut Draft<'_>) {
+    let items: Vec<_> = draft.items().collect();
+    for item in items {
+        let ItemKind::Connect(tree) = &item.kind else { continue };
+        for path in &tree.paths {
+            for pair in path.hops.windows(2) {
+                let span = Span { end: pair[1].span.end, ..pair[0].span };
+                let (source, target) = (region_of(draft, &pair[0]), region_of(draft, &pair[1]));
+                if let (Ok(source), Ok(target)) = (source, target) {
+                    let named = path.as_name.as_ref().map(|name| name.text.clone());
+                    wire(draft, source, target, named, span, &tree.clauses);
+                }
+            }
+        }
+    }
+}
+
+fn wire(
+    draft: &mut Draft<'_>,
+    source: RegionId,
+    target: RegionId,
+    named: Option<crate::tensor::Name>,
+    span: Span,
+    clauses: &[tree::ConnectClause],
+) {
+    let ends = format!("{} -> {}", draft.region_name(source), draft.region_name(target));
+    let name = named.as_ref().map_or(ends.clone(), |named| format!("{ends} as {named}"));
+    let same = draft.projections.iter().find(|p| p.source == source && p.target == target && p.named == named);
+    if let Some(first) = same.map(|p| p.span) {
+        draft.say(
+            Diagnostic::new(Code::DUPLICATE_PROJECTION, format!("`{name}` is connected twice"))
+                .at(span, "connected again here")
+                .because(first, "first connected here")
+                .help(format!("leave one out, or name it: `connect {ends} as second`")),
+        );
+        return;
+    }
+    let (pattern, init, plastic, credit) = (Pattern::Dense, Init::Default, true, true);
+    let mut made = Projection { name: arc(&name), source, target, named, pattern, init, plastic, credit, span };
+    let mut bad = false;
+    for clause in clauses {
+        bad |= clause_of(draft, &mut made, clause).is_err();
+    }
+    if draft.regions[source.0].shape.is_none() || draft.regions[target.0].shape.is_none() {
+        bad = true;
+    }
+    if !bad && check_pattern(draft, &made).is_err() {
+        draft.incomplete = true;
+    }
+    draft.projections.push(made);
+}
+
+fn clause_of(draft: &mut Draft<'_>, made: &mut Projection, clause: &tree::ConnectClause) -> Result<(), Said> {
+    match &clause.kind {
+        ConnectClauseKind::Pattern(expr) => made.pattern = pattern(draft, made, expr)?,
+        ConnectClauseKind::Init(tree::Init::Value(expr)) => made.init = init(draft, expr)?,
+        ConnectClauseKind::Fixed => made.plastic = false,
+        ConnectClauseKind::NoCredit => made.credit = false,
+        ConnectClauseKind::Init(tree::Init::File(text)) => {
+            draft.later(text.span, "initial weights from a file", "init he")
+        }
+        ConnectClauseKind::Excitatory => draft.later(clause.span, "`excitatory`", ""),
+        ConnectClauseKind::Inhibitory => draft.later(clause.span, "`inhibitory`", ""),
+        ConnectClauseKind::Bounded(..) => draft.later(clause.span, "`bounded`", ""),
+        ConnectClauseKind::Normalised(_) => draft.later(clause.span, "`normalised`", ""),
+        ConnectClauseKind::NoSelf => draft.later(clause.span, "`no self`", ""),
+        ConnectClauseKind::Delay(_) => draft.later(clause.span, "`delay`", "a model without time has no delays"),
+        ConnectClauseKind::Feedback => draft.later(clause.span, "`feedback`", ""),
+    }
+    Ok(())
+}
+
+fn pattern(draft: &mut Draft<'_>, made: &mut Projection, expr: &Expr) -> Result<Pattern, Said> {
+    let (name, arguments): (&tree::Name, &[tree::Argument]) = match &expr.kind {
+        ExprKind::Name(name) => (name, &[]),
+        ExprKind::Call { function, arguments } => (function, arguments),
+        _ => {
+            let said =
+                Diagnostic::new(Code::UNKNOWN_NAME, "this is no pattern").at(expr.span, "a pattern is wanted here");
+            draft.say(said.help("dense, one_to_one or fixed([[1, 0], [0, 1]])"));
+            return Err(Said);
+        }
+    };
+    match (name.as_str(), arguments) {
+        ("dense", []) => Ok(Pattern::Dense),
+        ("one_to_one", []) => Ok(Pattern::OneToOne),
+        ("fixed", [argument]) if argument.name.is_none() => {
+            made.plastic = false;
+            matrix(draft, made, &argument.value).map(Pattern::Fixed)
+        }
+        ("dense" | "one_to_one" | "fixed", _) => {
+            let usage = if name.as_str() == "fixed" { "fixed([[1, 0], [0, 1]])" } else { name.as_str() };
+            draft.say(
+                Diagnostic::new(Code::WRONG_ARGUMENTS, format!("the pattern `{name}` does not take these arguments"))
+                    .at(expr.span, "wrong arguments")
+                    .help(format!("write it as `{usage}`")),
+            );
+            Err(Said)
+        }
+        ("conv" | "pool" | "local" | "sparse" | "lowrank" | "shared" | "transpose" | "fast", _) => {
+            draft.later(
+                expr.span,
+                &format!("the pattern `{name}`"),
+                "dense, one_to_one and fixed are the patterns of this version",
+            );
+            Err(Said)
+        }
+        _ => {
+            let known = ["dense", "one_to_one", "fixed"];
+            let help = match nearest(name.as_str(), known.into_iter()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "dense, one_to_one or fixed([[1, 0], [0, 1]])".to_string(),
+            };
+            draft.say(
+                Diagnostic::new(Code::UNKNOWN_NAME, format!("there is no pattern `{name}`"))
+                    .at(name.span, "unknown pattern")
+                    .help(help),
+            );
+            Err(Said)
+        }
+    }
+}
+
+/// The weights of `fixed(EXPR)`: a number for all, or a matrix `[[…], …]` with a row for each unit of the target.
+fn matrix(draft: &mut Draft<'_>, made: &Projection, expr: &Expr) -> Result<Vec<f64>, Said> {
+    let (Some(post), Some(pre)) = (size(draft, made.target), size(draft, made.source)) else { return Err(Said) };
+    let ExprKind::List(rows) = &expr.kind else {
+        let value = plain(draft, expr)?;
+        return match post.checked_mul(pre).filter(|cells| *cells <= 1 << 28) {
+            Some(cells) => Ok(vec![value; cells]),
+            None => {
+                draft.say(
+                    Diagnostic::new(Code::TOO_LARGE, format!("`{}` has {post} x {pre} weights", made.name))
+                        .at(expr.span, "too many")
+                        .help("give the regions fewer units"),
+                );
+                Err(Said)
+            }
+        };
+    };
+    let mut values = Vec::new();
+    for row in rows {
+        let cells: &[Expr] = match &row.kind {
+            ExprKind::List(cells) => cells,
+            _ => std::slice::from_ref(row),
+        };
+        if cells.len() != pre {
+            draft.say(
+                Diagnostic::new(
+                    Code::SHAPE_MISMATCH,
+                    format!("this row of `{}` has {} weights, and {pre} are wanted", made.name, cells.len()),
+                )
+                .at(row.span, format!("{} weights", cells.len()))
+                .because(made.span, format!("`{}` has {pre} units", draft.region_name(made.source)))
+                .help("a row for each unit of the target, with a weight for each unit of the source"),
+            );
+            return Err(Said);
+        }
+        for cell in cells {
+            values.push(plain(draft, cell)?);
+        }
+    }
+    if rows.len() != post {
+        draft.say(
+            Diagnostic::new(
+                Code::SHAPE_MISMATCH,
+                format!("the matrix of `{}` has {} rows, and {post} are wanted", made.name, rows.len()),
+            )
+            .at(expr.span, format!("{} rows", rows.len()))
+            .because(made.span, format!("`{}` has {post} units", draft.region_name(made.target)))
+            .help("a row for each unit of the target"),
+        );
+        return Err(Said);
+    }
+    Ok(values)
+}
+
+fn size(draft: &Draft<'_>, id: RegionId) -> Option<usize> {
+    draft.regions[id.0].shape.as_ref().map(|shape| shape.iter().product())
+}
+
+fn plain(draft: &mut Draft<'_>, expr: &Expr) -> Result<f64, Said> {
+    match number(draft, expr)? {
+        (value, Unit::One) => Ok(value),
+        (_, unit) => {
+            draft.say(
+                Diagnostic::new(Code::UNIT_MISMATCH, format!("a plain number is wanted here, and this is in {unit}"))
+                    .at(expr.span, format!("in {unit}"))
+                    .help("leave the unit out"),
+            );
+            Err(Said)
+        }
+    }
+}
+
+fn init(draft: &mut Draft<'_>, expr: &Expr) -> Result<Init, Said> {
+    let (name, arguments): (&tree::Name, &[tree::Argument]) = match &expr.kind {
+        ExprKind::Name(name) if !draft.names.contains_key(name.as_str()) => (name, &[]),
+        ExprKind::Call { function, arguments } => (function, arguments),
+        _ => return plain(draft, expr).map(Init::Constant),
+    };
+    let mut values = Vec::new();
+    for argument in arguments {
+        if let Some(name) = &argument.name {
+            draft.later(name.span, "a named argument of `init`", "write the values alone: `init uniform(-0.1, 0.1)`");
+            return Err(Said);
+        }
+        values.push(plain(draft, &argument.value)?);
+    }
+    match (name.as_str(), &values[..]) {
+        ("he", []) => Ok(Init::He),
+        ("glorot", []) => Ok(Init::Glorot),
+        ("orthogonal", []) => Ok(Init::Orthogonal),
+        ("uniform", [a, b]) if a < b => Ok(Init::Uniform(*a, *b)),
+        ("normal", [sd]) if *sd >= 0.0 => Ok(Init::Normal(*sd)),
+        _ => {
+            let known = ["he", "glorot", "orthogonal", "uniform(-0.1, 0.1)", "normal(0.05)"];
+            let help = match nearest(name.as_str(), ["he", "glorot", "orthogonal", "uniform", "normal"].into_iter()) {
+                Some(near) if near != name.as_str() => format!("did you mean `{near}`?"),
+                _ => format!("one of {}, or a number", known.join(", ")),
+            };
+            draft.say(
+                Diagnostic::new(
+                    Code::BAD_INIT,
+                    format!("weights cannot start from `{}`", draft.sources.slice(expr.span)),
+                )
+                .at(expr.span, "no such start")
+                .help(help),
+            );
+            Err(Said)
+        }
+    }
+}
+
+fn check_pattern(draft: &mut Draft<'_>, made: &Projection) -> Result<(), Said> {
+    let (Some(post), Some(pre)) = (size(draft, made.target), size(draft, made.source)) else { return Err(Said) };
+    if made.pattern == Pattern::OneToOne && pre != post {
+        let (source, target) = (&draft.regions[made.source.0], &draft.regions[made.target.0]);
+        let (s, t) = (source.tree.target.span, target.tree.target.span);
+        draft.say(
+            Diagnostic::new(
+                Code::SHAPE_MISMATCH,
+                format!("`{}` is one to one, between {pre} and {post} units", made.name),
+            )
+            .at(made.span, "one to one wants as many units on both sides")
+            .because(s, format!("{pre} units"))
+            .because(t, format!("{post} units"))
+            .help("make the regions equal in size, or leave out `one_to_one`"),
+        );
+        return Err(Said);
+    }
+    Ok(())
+}
+
+impl Typer<'_, '_> {
+    /// In a region's equation: `drive`, and the region's named projections.
+    pub(super) fn equation_names(&mut self, id: RegionId, shape: &[usize]) {
+        self.locals.push((arc("drive"), Local::Leaf(Leaf::Drive, array(shape), Unit::One)));
+        for (number, projection) in self.draft.projections.iter().enumerate() {
+            if let (true, Some(named)) = (projection.target == id, &projection.named) {
+                let leaf = Leaf::Projection(ProjectionId(number));
+                self.locals.push((named.clone(), Local::Leaf(leaf, array(shape), Unit::One)));
+            }
+        }
+    }
+}
+
+/// An order in which every region comes after those that it depends on; a cycle is an error.
+pub(super) fn order(draft: &mut Draft<'_>) -> Vec<RegionId> {
+    let count = draft.regions.len();
+    let needs: Vec<Vec<(usize, Span)>> = (0..count).map(|id| needs_of(draft, RegionId(id))).collect();
+    let mut order = Vec::new();
+    let mut done = vec![false; count];
+    while order.len() < count {
+        let ready = (0..count).find(|&id| !done[id] && needs[id].iter().all(|(other, _)| done[*other]));
+        match ready {
+            Some(id) => {
+                done[id] = true;
+                order.push(RegionId(id));
+            }
+            None => {
+                cycle(draft, &needs, &done);
+                break;
+            }
+        }
+    }
+    order
+}
+
+/// The regions that a region's activity depends on, each with the place that says so.
+fn needs_of(draft: &Draft<'_>, id: RegionId) -> Vec<(usize, Span)> {
+    let wired = draft.projections.iter().filter(|p| p.target == id).map(|p| (p.source.0, p.span));
+    let read =
+        draft.regions[id.0].equation.iter().flat_map(|formula| formula.leaves()).filter_map(
+            |(leaf, span)| match leaf {
+                Leaf::Region(other) => Some((other.0, span)),
+                _ => None,
+            },
+        );
+    wired.chain(read).collect()
+}
+
+/// Tells the shortest cycle.
+fn cycle(draft: &mut Draft<'_>, needs: &[Vec<(usize, Span)>], done: &[bool]) {
+    let mut best: Option<Vec<(usize, Span)>> = None;
+    for start in (0..needs.len()).filter(|&id| !done[id]) {
+        let mut reached: Vec<Option<(usize, Span)>> = vec![None; needs.len()];
+        let mut queue = std::collections::VecDeque::from([start]);
+        while let Some(at) = queue.pop_front() {
+            for &(other, span) in &needs[at] {
+                if reached[other].is_none() {
+                    reached[other] = Some((at, span));
+                    queue.push_back(other);
+                }
+            }
+        }
+        let Some(_) = reached[start] else { continue };
+        let mut path = Vec::new();
+        let mut at = start;
+        while let Some((next, span)) = reached[at] {
+            path.push((at, span));
+            at = next;
+            if at == start {
+                break;
+            }
+        }
+        if best.as_ref().is_none_or(|best| path.len() < best.len()) {
+            best = Some(path);
+        }
+    }
+    let Some(path) = best else { return };
+    let names: Vec<&str> = path.iter().map(|(id, _)| draft.region_name(RegionId(*id))).collect();
+    let around = format!("{} -> {}", names.join(" -> "), names[0]);
+    let mut said = Diagnostic::new(Code::CYCLE, format!("`{around}` is a cycle, and nothing in it takes time"))
+        .at(path[path.len() - 1].1, "this closes the cycle")
+        .help("a model without time has no cycles: leave this connection out, or let it go to a region that nothing in the cycle depends on");
+    for (id, span) in &path[..path.len() - 1] {
+        said = said.because(*span, format!("here `{}` is read", draft.region_name(RegionId(*id))));
+    }
+    draft.say(said);
+}
