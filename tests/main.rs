@@ -3,6 +3,7 @@
 mod codegen;
 mod data;
 mod diag;
+mod differentiate;
 mod house;
 mod loops;
 mod lower;

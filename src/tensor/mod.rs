@@ -21,11 +21,10 @@
 //! Regions, costs and samples (`model`); which order a sum has and where a value lies (`loops`).
 
 pub mod build;
-
+pub mod differentiate;
 pub mod eval;
 pub mod op;
 pub mod parse;
-
 pub mod print;
 pub mod rule;
 pub mod signature;
@@ -325,6 +324,14 @@ pub struct Loop {
     pub records: Vec<Record>,
     /// One round.
     pub body: Graph,
+}
+
+impl Loop {
+    /// The value of the body that a record keeps, given the number of a record that is not of a carry.
+    pub fn recorded(&self, record: usize) -> Value {
+        let before = self.records[..record].iter().filter(|record| **record == Record::Value).count();
+        self.body.results[self.carries + before]
+    }
 }
 
 /// What a loop keeps of each round, stacked along a new first axis.

@@ -8,11 +8,13 @@
 mod nest;
 mod program;
 mod record;
+mod reopen;
 mod rows;
 
 pub use nest::{Looped, Round, Rounds};
 pub use program::ProgramBuilder;
 pub use record::{Recorded, Site, record};
+pub(in crate::tensor) use reopen::{Part, Reopened};
 
 use super::op::Row;
 use super::{Attributes, Count, Element, Graph, Name, Node, Op, Type, Value, ValueInfo};

@@ -182,7 +182,7 @@ impl Builder {
         }
     }
 
-    fn open(&mut self, rows: Option<Rows>) {
+    pub(super) fn open(&mut self, rows: Option<Rows>) {
         let id = self.opened;
         if id >> (32 - super::NUMBER_BITS) != 0 {
             bug!("more than {id} bodies in one program");
