@@ -76,7 +76,8 @@ impl Scope<'_> {
             if std::mem::replace(&mut self.opened[var.0 as usize], true) {
                 self.report.say(format!("i{} is the variable of two loops", var.0));
             }
-            self.bounds.variables[var.0 as usize] = Some(trip.bound());
+            // Where there are no rounds nothing is asked for.
+            self.bounds.variables[var.0 as usize] = Some(trip.bound().max(1));
         }
         self.lanes += usize::from(in_lanes);
         self.folds += usize::from(in_fold);
