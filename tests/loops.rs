@@ -3,6 +3,8 @@
 pub mod filetest;
 pub mod random_loops;
 
+mod invalid;
 mod memory;
+mod orders;
 mod plain;
 mod text;

@@ -192,11 +192,9 @@ impl Parser {
             self.declare(reg)?;
         }
         let body = self.block()?;
-        let registers = (0..self.most).map(|reg| match self.registers.get(&reg) {
-            Some(kind) => Ok(*kind),
-            None => self.error(format!("r{reg} is never written")),
-        });
-        let registers = registers.collect::<Parsed<_>>()?;
+        // What is read and never written has no kind yet, and `verify` refuses it.
+        let kind = |reg| self.registers.get(&reg).copied().unwrap_or(RegKind::Real);
+        let registers = (0..self.most).map(kind).collect();
         let variables = variables.unwrap_or_else(|| super::print::variables(&body));
         Ok(Program { name: name.into(), precision, slots, buffers, registers, variables, scratch, body })
     }

@@ -91,20 +91,26 @@ fn independent(var: Var, trip: Trip, body: &[Stmt], report: &mut Report) {
         return;
     }
     let accesses = accesses(var, body);
-    for store in accesses.iter().filter(|access| access.stores) {
+    for (at, store) in accesses.iter().enumerate().filter(|(_, access)| access.stores) {
         let name = format!("b{}", store.buffer.0);
         if let Some(reg) = store.by_register {
             report
                 .say(format!("two rounds may store to the same cell of {name}: r{} differs from lane to lane", reg.0));
         } else if !store.reaches_apart(rounds) && !row_of_its_own(store) {
             report.say(format!("two rounds may store to the same cell of {name}"));
-        } else if let Some(other) =
-            accesses.iter().find(|other| other.buffer == store.buffer && !store.agrees(other, rounds))
-        {
+        } else if let Some(other) = meets(&accesses, at, rounds) {
             let does = if other.stores { "store" } else { "load" };
             report.say(format!("a round may {does} what another one stores to {name}"));
         }
     }
+}
+
+/// The first access that may reach in one round what a store reaches in another; of two stores the later one.
+fn meets(accesses: &[Access], store: usize, rounds: usize) -> Option<&Access> {
+    let (stored, buffer) = (&accesses[store], accesses[store].buffer);
+    let others =
+        accesses.iter().enumerate().filter(|(at, other)| other.buffer == buffer && (!other.stores || *at > store));
+    others.map(|(_, other)| other).find(|other| !stored.agrees(other, rounds))
 }
 
 fn row_of_its_own(store: &Access) -> bool {

@@ -170,7 +170,7 @@ impl Scope<'_> {
         self.program.buffers[buffer.0 as usize].cell
     }
 
-    /// Every access stays in its buffer, and leaves there what the buffer promises.
+    /// Every access stays in its buffer, and leaves there what the buffer promises; variables are known.
     fn memory(&mut self, stmt: &Stmt) {
         let message = match stmt {
             Stmt::Load { buffer, index, .. } => self.bounds.index(self.program, *buffer, index, Some(0)),
@@ -183,6 +183,9 @@ impl Scope<'_> {
                 None
             }
             Stmt::Until { trip, rounds, .. } => self.holds_count(*rounds, trip.bound()),
+            Stmt::Index { var, .. } if self.bounds.variables[var.0 as usize].is_none() => {
+                Some(format!("i{} is not known here", var.0))
+            }
             _ => None,
         };
         if let Some(message) = message {
