@@ -1,1 +1,44 @@
-//! (room not furnished yet)
+//! From a [`Model`] to tensor programs: one training step of a phase, one batch measured, and what else is computed
+//! from formulas. Here the batch gets its axis: a model has none, a tensor program has no samples.
+//!
+//! # The slots of a step (the contract with `runtime`)
+//! | slot | type | set by |
+//! |---|---|---|
+//! | `<data>.<field>` | `[rows]` or `[rows, elements]` | `runtime`, from the dataset |
+//! | `order` | `class<rows>[rows]` | `runtime`: the rows of this epoch or split, in order |
+//! | `clock.rows` | `int` | `runtime`: how many entries of `order` count |
+//! | `clock.position` | `int` | `runtime` sets 0 when an epoch begins; the step adds 1 |
+//! | `clock.phase_step` | `int` | `runtime` sets 0 when a phase begins; a training step adds 1 |
+//! | `clock.steps` | `int` | training steps since birth; a training step adds 1 |
+//! | `clock.phase_steps`, `clock.epoch_steps` | `int` | `runtime`: how many there are |
+//! | `<projection>.weight`, `<region>.bias` | real | [`initial`] at birth, then what learns |
+//! | `<parameter>\|<rule>\|<optimiser>.<state>` | real, `step` an int | likewise |
+//! | `metric.<name>.sum`, `.count`, `cost.<name>.sum`, `.count` | real | `runtime` sets 0 when an epoch or a measurement begins |
+
+pub mod by;
+mod clock;
+mod formula;
+mod forward;
+mod initial;
+mod learn;
+mod measure;
+mod optimise;
+mod plasticity;
+mod pointwise;
+
+pub use initial::initial;
+pub use learn::learn;
+pub use measure::measure;
+
+use crate::model::Model;
+use crate::tensor::Name;
+
+/// The slot of a projection's weights.
+pub fn weight_slot(model: &Model, projection: crate::model::ProjectionId) -> Name {
+    format!("{}.weight", model.projections[projection.0].name).into()
+}
+
+/// The slot of a region's biases.
+pub fn bias_slot(model: &Model, region: crate::model::RegionId) -> Name {
+    format!("{}.bias", model.regions[region.0].name).into()
+}

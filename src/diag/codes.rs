@@ -40,6 +40,16 @@ macro_rules! codes {
 
 codes! {
     SYNTAX             "E0101" "syntax"             Error;
+    TOO_DEEP           "E0102" "too_deep"           Error;
+    TOO_LONG           "E0103" "too_long"           Error;
+    NOT_TEXT           "E0104" "not_text"           Error;
+    UNCLOSED_STRING    "E0105" "unclosed_string"    Error;
+    BRACKET            "E0106" "bracket"            Error;
+    BAD_NUMBER         "E0107" "bad_number"         Error;
+    UNKNOWN_ITEM       "E0108" "unknown_item"       Error;
+    RESERVED_NAME      "E0109" "reserved_name"      Error;
+    CHAINED_COMPARISON "E0110" "chained_comparison" Error;
+    CLAUSE_TWICE       "E0111" "clause_twice"       Error;
     UNKNOWN_NAME       "E0201" "unknown_name"       Error;
     DUPLICATE_NAME     "E0202" "duplicate_name"     Error;
     WRONG_ARGUMENTS    "E0203" "wrong_arguments"    Error;

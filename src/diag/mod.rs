@@ -4,6 +4,7 @@
 //! and only `cli` prints. A span always belongs to a file known to [`Sources`].
 
 pub mod codes;
+pub mod render;
 mod sources;
 
 pub use codes::Code;

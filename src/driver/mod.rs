@@ -1,1 +1,76 @@
-//! (room not furnished yet)
+//! The stages in a row, each a value with one method that gives the next, so that none can be skipped:
+//! text, [`Parsed`], [`Checked`], [`Planned`], [`Lowered`], [`Compiled`].
+
+mod imports;
+
+use crate::diag::{Diagnostic, Sources};
+use crate::model::{Model, Options};
+use crate::syntax::tree::Ast;
+use crate::{data, syntax};
+use std::path::Path;
+
+/// The largest spec that is read, in bytes.
+pub const LARGEST_SPEC: u64 = 16 << 20;
+
+/// A spec, its imports and the library files that they name, as trees.
+pub struct Parsed {
+    /// The user's files first.
+    pub files: Vec<Ast>,
+    /// How many are the user's.
+    pub own: usize,
+    /// What was said so far.
+    pub said: Vec<Diagnostic>,
+    place: data::Place,
+}
+
+/// Reads a spec and everything that it names. A spec that cannot be read at all is an error of the world.
+pub fn parse(sources: &mut Sources, path: &Path) -> std::io::Result<Parsed> {
+    let text = imports::read(path)?;
+    Ok(parse_text(sources, path, &text))
+}
+
+/// The same for a text that is in memory; `path` says where it would lie.
+pub fn parse_text(sources: &mut Sources, path: &Path, text: &str) -> Parsed {
+    let mut said = Vec::new();
+    let mut files = imports::own_files(sources, path, text, &mut said);
+    let own = files.len();
+    imports::library(sources, &mut files, &mut said);
+    Parsed { files, own, said, place: data::Place::of_spec(path) }
+}
+
+/// A model, if the spec is right, and everything that was said.
+pub struct Checked {
+    /// The model.
+    pub model: Option<Model>,
+    /// What was said.
+    pub said: Vec<Diagnostic>,
+}
+
+impl Parsed {
+    /// Checks the spec.
+    pub fn check(mut self, sources: &Sources, options: &Options) -> Checked {
+        let (model, said) = crate::model::check(sources, &self.files, self.own, &self.place, options);
+        self.said.extend(said);
+        let broken = self.said.iter().any(Diagnostic::is_error);
+        Checked { model: model.filter(|_| !broken), said: self.said }
+    }
+
+    /// Where the spec's files are looked for.
+    pub fn place(&self) -> &data::Place {
+        &self.place
+    }
+}
+
+/// The command line's `--set NAME=VALUE`, parsed as an expression of the language.
+pub fn parse_setting(sources: &mut Sources, setting: &str) -> Result<(String, syntax::tree::Expr), String> {
+    let Some((name, value)) = setting.split_once('=') else {
+        return Err(format!("`--set {setting}`: write it as NAME=VALUE"));
+    };
+    let text = format!("param {} = {}", name.trim(), value.trim());
+    let file = sources.add("<command line>", text.as_str());
+    let (ast, said) = syntax::parse(sources, file);
+    match (ast.items.into_iter().next().map(|item| item.kind), said.is_empty()) {
+        (Some(syntax::tree::ItemKind::Param(param)), true) => Ok((param.name.text.to_string(), param.value)),
+        _ => Err(format!("`--set {setting}`: this is no value")),
+    }
+}

@@ -226,6 +226,8 @@ pub struct Phase {
     pub filter: Option<Formula>,
     /// Who learns from what. Frozen paths are taken out already.
     pub learns: Vec<Learn>,
+    /// Projections that do not change in this phase, whatever else it says.
+    pub frozen: Vec<ProjectionId>,
     /// Params that have another value in this phase (which may be scheduled).
     pub sets: IndexMap<ParamId, Formula>,
     /// Weights of costs in this phase, if set.

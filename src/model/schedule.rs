@@ -198,7 +198,8 @@ fn phase(draft: &mut Draft<'_>, head: Head, always: &[(&tree::Learn, Span)], sta
     let learns = teach(draft, learns, &frozen);
     let filter = data.and_then(|(_, filter)| filter);
     let Head { name, bound, until, unsupervised, span } = head;
-    let phase = Phase { name, bound, until, data: dataset, filter, learns, sets, weights, span };
+    let frozen = frozen.into_iter().map(|(id, _)| id).collect();
+    let phase = Phase { name, bound, until, data: dataset, filter, learns, frozen, sets, weights, span };
     if let Some(word) = unsupervised {
         labels(draft, &phase, word);
     }

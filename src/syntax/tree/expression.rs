@@ -130,7 +130,7 @@ impl Unit {
 /// One expression.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expr {
-    /// From its first to its last character, without brackets around it.
+    /// From its first to its last character, with round brackets around it.
     pub span: Span,
     /// What it is.
     pub kind: ExprKind,

@@ -1,0 +1,72 @@
+//! Equations per synapse become arrays: each value has just the axes that it depends on, and is repeated along the
+//! others only where it meets them.
+
+use super::formula::needed;
+use super::forward::Step;
+use crate::bug;
+use crate::model::formula::Kind;
+use crate::model::{Formula, Leaf};
+use crate::tensor::{Attributes, Builder, Extent, Kind as RowKind, Value};
+
+/// A value and the axes that it has, by their number, increasing.
+#[derive(Debug, Clone)]
+pub(super) struct Spread {
+    pub(super) value: Value,
+    pub(super) axes: Vec<usize>,
+}
+
+/// Computes an equation over some axes; `leaf` gives what is read.
+pub(super) fn compute(
+    step: &mut Step<'_>,
+    formula: &Formula,
+    extents: &[Extent],
+    leaf: &mut dyn FnMut(&mut Step<'_>, &Leaf) -> Spread,
+) -> Spread {
+    let needed = needed(formula);
+    let mut values: Vec<Option<Spread>> = vec![None; formula.nodes.len()];
+    for (place, node) in formula.nodes.iter().enumerate() {
+        if !needed[place] {
+            continue;
+        }
+        step.b.at(Some(node.span));
+        values[place] = Some(match &node.kind {
+            Kind::Leaf(read) => leaf(step, read),
+            Kind::Op(row, attributes, inputs) => {
+                let operands: Vec<Spread> = inputs.iter().filter_map(|&input| values[input].clone()).collect();
+                match row.kind {
+                    RowKind::Constant => Spread { value: step.b.row(row, attributes.clone(), &[]), axes: Vec::new() },
+                    RowKind::Map(_) => map(&mut step.b, row, attributes, &operands, extents),
+                    _ => bug!("`{}` in an equation per synapse", row.name),
+                }
+            }
+        });
+    }
+    match values[formula.root].take() {
+        Some(value) => value,
+        None => bug!("an equation without a value"),
+    }
+}
+
+fn map(
+    b: &mut Builder,
+    row: &'static crate::tensor::Row,
+    attributes: &Attributes,
+    operands: &[Spread],
+    extents: &[Extent],
+) -> Spread {
+    let mut axes: Vec<usize> = operands.iter().flat_map(|operand| operand.axes.iter().copied()).collect();
+    axes.sort_unstable();
+    axes.dedup();
+    let inputs: Vec<Value> = operands.iter().map(|operand| spread(b, operand, &axes, extents)).collect();
+    Spread { value: b.row(row, attributes.clone(), &inputs), axes }
+}
+
+/// The value repeated so that it has these axes.
+pub(super) fn spread(b: &mut Builder, operand: &Spread, axes: &[usize], extents: &[Extent]) -> Value {
+    if operand.axes == axes {
+        return operand.value;
+    }
+    let shape: Vec<Extent> = axes.iter().map(|&axis| extents[axis].clone()).collect();
+    let places: Vec<usize> = (0..axes.len()).filter(|&place| operand.axes.contains(&axes[place])).collect();
+    b.expand(operand.value, &shape, &places)
+}
