@@ -17,6 +17,7 @@
 
 pub mod by;
 mod clock;
+mod condition;
 mod formula;
 mod forward;
 mod initial;
@@ -26,6 +27,7 @@ mod optimise;
 mod plasticity;
 mod pointwise;
 
+pub use condition::{condition, fulfilled};
 pub use initial::initial;
 pub use learn::learn;
 pub use measure::measure;

@@ -1,0 +1,111 @@
+//! Formulas that are computed outside of a step: conditions on samples, and on measurements.
+
+use super::formula::{Batched, field_type, needed, operation};
+use crate::bug;
+use crate::data;
+use crate::model::formula::Kind;
+use crate::model::{Formula, Leaf, Model};
+use crate::tensor::eval::{self, Array};
+use crate::tensor::{Builder, Element, Extent, Type, Value};
+
+/// How many samples are looked at together.
+const CHUNK: usize = 4096;
+
+/// For each row of a dataset, whether a condition on its fields holds.
+pub fn condition(model: &Model, formula: &Formula, dataset: &data::Dataset) -> Vec<bool> {
+    let rows = dataset.rows();
+    let mut all = Vec::with_capacity(rows);
+    let mut start = 0;
+    while start < rows {
+        let count = CHUNK.min(rows - start);
+        all.extend(chunk(model, formula, dataset, start, count));
+        start += count;
+    }
+    all
+}
+
+fn chunk(model: &Model, formula: &Formula, dataset: &data::Dataset, start: usize, count: usize) -> Vec<bool> {
+    let extent = Extent::Const(count);
+    let mut inputs = Vec::new();
+    let mut b = Builder::new();
+    let value = compute(&mut b, formula, &extent, &mut |b, leaf| match leaf {
+        Leaf::Field(_, name) => {
+            let Some(place) = dataset.fields.iter().position(|field| field.name == **name) else {
+                bug!("no field `{name}`")
+            };
+            let ty = &dataset.fields[place].ty;
+            let mut wide = field_type(ty, count);
+            if wide.element == Element::Byte {
+                wide.element = Element::Real;
+            }
+            let elements = ty.elements();
+            let cells =
+                (0..count * elements).map(|i| dataset.value(place, (start + i / elements) as u32, i % elements));
+            inputs.push(Array::from_numbers(&wide, cells));
+            let mut value = b.param(wide, None);
+            if ty.shape.len() > 1 {
+                let shape: Vec<Extent> =
+                    std::iter::once(count).chain(ty.shape.iter().copied()).map(Extent::Const).collect();
+                value = b.reshape(value, &shape);
+            }
+            Batched { value, batched: true }
+        }
+        Leaf::Param(id) => Batched { value: b.scalar(model.params[id.0].value), batched: false },
+        _ => bug!("{leaf:?} in a condition on samples"),
+    });
+    let value = super::formula::widened(&mut b, value, &extent);
+    let graph = b.finish(&[value]);
+    truths(&eval::graph(&graph, &inputs))
+}
+
+fn truths(results: &Result<Vec<Array>, eval::Fault>) -> Vec<bool> {
+    match results.as_deref() {
+        Ok([Array::Bool(values)]) => values.iter().copied().collect(),
+        Ok(_) => bug!("a condition that is no truth value"),
+        Err(fault) => bug!("a condition cannot be computed: {fault}"),
+    }
+}
+
+/// A formula outside of a step.
+fn compute(
+    b: &mut Builder,
+    formula: &Formula,
+    extent: &Extent,
+    leaf: &mut dyn FnMut(&mut Builder, &Leaf) -> Batched,
+) -> Batched {
+    let needed = needed(formula);
+    let mut values: Vec<Option<Batched>> = vec![None; formula.nodes.len()];
+    for (place, node) in formula.nodes.iter().enumerate().filter(|(place, _)| needed[*place]) {
+        values[place] = Some(match &node.kind {
+            Kind::Leaf(read) => leaf(b, read),
+            Kind::Op(row, attributes, inputs) => {
+                let operands: Vec<Batched> = inputs.iter().filter_map(|&input| values[input]).collect();
+                operation(b, row, attributes, &operands, extent)
+            }
+        });
+    }
+    match values[formula.root] {
+        Some(value) => value,
+        None => bug!("a formula without a value"),
+    }
+}
+
+/// Whether the condition of a phase is fulfilled. `value` gives the value of a [`Leaf::Metric`] or [`Leaf::Cost`];
+/// one that is missing or not a number is never enough.
+pub fn fulfilled(model: &Model, formula: &Formula, value: &dyn Fn(&Leaf) -> Option<f64>) -> bool {
+    let mut enough = true;
+    let mut b = Builder::new();
+    let none = Extent::Const(1);
+    let computed = compute(&mut b, formula, &none, &mut |b, leaf| {
+        let number = match leaf {
+            Leaf::Param(id) => Some(model.params[id.0].value),
+            _ => value(leaf),
+        };
+        enough &= number.is_some_and(|number| !number.is_nan());
+        Batched { value: b.scalar(number.unwrap_or(f64::NAN)), batched: false }
+    });
+    let value: Value = computed.value;
+    debug_assert_eq!(*b.ty(value), Type::scalar(Element::Bool));
+    let graph = b.finish(&[value]);
+    enough && truths(&eval::graph(&graph, &[])) == [true]
+}
