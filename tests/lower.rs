@@ -1,1 +1,3 @@
-//! (no tests yet)
+//! From tensors to loops: what is fused, where things lie, and that the meaning stays.
+
+mod digits;
