@@ -1,10 +1,15 @@
 //! A program built in code learns to read digits.
 
+use crate::data::{call, load};
+use neurula::data::split::{order, steps_per_epoch};
+use neurula::data::{Column, Place, Split};
 use neurula::loops::lower::{Layouts, lower};
 use neurula::loops::memory::{Storage, Values};
-use neurula::loops::{self, Precision, eval};
+use neurula::loops::{self, Precision, Slot, eval};
+use neurula::math::Stream;
 use neurula::tensor::differentiate::{Exact, reverse};
-use neurula::tensor::{Count, Element, Extent, Program, ProgramBuilder, Role, Type, Value};
+use neurula::tensor::{Count, Element, Extent, Name, Program, ProgramBuilder, Role, Type, Value};
+use std::collections::BTreeMap;
 
 const SAMPLES: usize = 1797;
 const TRAINED_ON: usize = 1437;
@@ -133,8 +138,104 @@ pub fn training() -> Program {
     b.finish()
 }
 
+/// Counts the hits among the first samples of an order.
+pub fn measuring() -> Program {
+    let mut b = ProgramBuilder::new("measure");
+    let weights = weights(&mut b);
+    let (images, labels, rows, next) = batch(&mut b, "test.order", SAMPLES - TRAINED_ON, "measure.position");
+    let choice = forward(&mut b, images, &rows, weights);
+    let hits = hits(&mut b, choice, labels);
+    let hits = b.sum(hits, &[0]);
+    let sum = b.slot("test.hits", Type::real(&[]), Role::State);
+    let sum = b.add(sum, hits);
+    b.write("test.hits", sum);
+    b.write("measure.position", next);
+    b.finish()
+}
+
+/// The memory of all slots of some programs, by name.
+pub struct Desk {
+    slots: BTreeMap<Name, (Slot, Storage)>,
+    precision: Precision,
+}
+
+impl Desk {
+    /// All zero.
+    pub fn new(programs: &[&loops::Program]) -> Desk {
+        let precision = programs[0].precision;
+        let slots = programs.iter().flat_map(|program| &program.slots);
+        let slots = slots.map(|slot| (slot.name.clone(), (slot.clone(), Storage::for_slot(slot, precision))));
+        Desk { slots: slots.collect(), precision }
+    }
+
+    /// Fills a slot, row-major.
+    pub fn set(&mut self, name: &str, numbers: &[f64]) {
+        let (slot, storage) = self.slots.get_mut(name).unwrap();
+        let values = match storage {
+            Storage::F32(_) => Values::F32(numbers.iter().map(|x| *x as f32).collect()),
+            Storage::F64(_) => Values::F64(numbers.to_vec()),
+            Storage::Int(_) => Values::Int(numbers.iter().map(|x| *x as i32).collect()),
+            Storage::Byte(_) => Values::Byte(numbers.iter().map(|x| *x as u8).collect()),
+        };
+        storage.write_logical(slot, &values).unwrap();
+        assert_eq!(storage.stray_class(slot), None, "{name}");
+    }
+
+    /// A slot's only number.
+    pub fn get(&self, name: &str) -> f64 {
+        self.slots[name].1.get(0)
+    }
+
+    /// Runs a program.
+    pub fn run(&mut self, program: &loops::Program, steps: u64) {
+        assert_eq!(program.precision, self.precision);
+        let mut taken: Vec<Storage> =
+            program.slots.iter().map(|slot| self.slots.get_mut(&slot.name).unwrap().1.clone()).collect();
+        let mut handed: Vec<&mut Storage> = taken.iter_mut().collect();
+        eval::run(program, &mut handed, steps).unwrap();
+        for (slot, storage) in program.slots.iter().zip(taken) {
+            self.slots.get_mut(&slot.name).unwrap().1 = storage;
+        }
+    }
+
+    /// Data, and weights drawn from a seed.
+    pub fn begin(&mut self, seed: u64) -> Vec<u32> {
+        let (_, dataset) = load(&call("digits", &[]), &Place::only("."), 0).unwrap();
+        let (Column::Bytes(pixels), Some(labels)) = (&dataset.columns[0], dataset.labels()) else { panic!() };
+        self.set("world.image", &pixels.iter().map(|x| f64::from(*x)).collect::<Vec<_>>());
+        self.set("world.label", &labels.iter().map(|x| f64::from(*x)).collect::<Vec<_>>());
+        for (name, post, pre) in [("Retina -> Hidden.weight", 32, 64), ("Hidden -> Choice.weight", 10, 32)] {
+            let stream = Stream::new(seed, name);
+            let scale = (2.0 / pre as f64).sqrt();
+            self.set(name, &(0..post * pre).map(|i| scale * stream.normal(i)).collect::<Vec<_>>());
+        }
+        let test = dataset.splits.get(Split::Test).as_slice();
+        self.set("test.order", &test.iter().map(|row| f64::from(*row)).collect::<Vec<_>>());
+        dataset.splits.get(Split::Train).as_slice().to_vec()
+    }
+}
+
 #[test]
-fn print() {
-    let program = lower(&training(), Precision::F32, &mut Layouts::new()).unwrap();
-    println!("{program}");
+fn a_program_built_in_code_learns_to_read() {
+    let mut layouts = Layouts::new();
+    let learn = lower(&training(), Precision::F32, &mut layouts).unwrap();
+    let measure = lower(&measuring(), Precision::F32, &mut layouts).unwrap();
+    let mut desk = Desk::new(&[&learn, &measure]);
+    let train = desk.begin(0);
+    let steps = steps_per_epoch(TRAINED_ON, BATCH, false) as u64;
+    let mut before = f64::INFINITY;
+    for epoch in 0..30 {
+        let order = order(0, "world", epoch, &train);
+        desk.set("order", &order.iter().map(|row| f64::from(*row)).collect::<Vec<_>>());
+        ["wrong.sum", "accuracy.sum", "samples"].iter().for_each(|name| desk.set(name, &[0.0]));
+        desk.run(&learn, steps);
+        assert_eq!((desk.get("samples"), desk.get("clock.position")), (TRAINED_ON as f64, 0.0));
+        let wrong = desk.get("wrong.sum") / TRAINED_ON as f64;
+        assert!(epoch > 3 || wrong < before, "epoch {epoch}: {wrong} after {before}");
+        before = wrong;
+    }
+    desk.run(&measure, steps_per_epoch(SAMPLES - TRAINED_ON, BATCH, false) as u64);
+    let accuracy = desk.get("test.hits") / (SAMPLES - TRAINED_ON) as f64;
+    println!("accuracy {accuracy}, cost {before}");
+    assert!(accuracy > 0.95 && accuracy <= 1.0, "{accuracy}");
 }
