@@ -65,16 +65,16 @@ impl Stream {
         }
         // The upper half of a product; the lower half says whether the draw fell into the uneven rest.
         let rest = count.wrapping_neg() % count;
-        let [mut low, mut high] = self.block(index);
-        for attempt in 0.. {
-            let bits = u64::from(high) << 32 | u64::from(low);
-            let product = u128::from(bits) * u128::from(count);
+        let mut block = self.block(index);
+        let mut attempt = 0;
+        loop {
+            let product = u128::from(u64::from(block[1]) << 32 | u64::from(block[0])) * u128::from(count);
             if product as u64 >= rest {
                 return (product >> 64) as u64;
             }
-            [low, high] = self.at(index).block(attempt);
+            block = self.at(index).block(attempt);
+            attempt += 1;
         }
-        bug!("no draw below {count} was found");
     }
 
     /// The numbers below `count` in random order, each order equally likely.
