@@ -1,6 +1,6 @@
 //! The generator against its published answers, and the shape of what is drawn from it.
 
-use neurula::math::{F32, F64, Stream, threefry};
+use neurula::math::{F32, F64, Stream, normal_quantile, threefry};
 use std::collections::BTreeSet;
 
 /// Key, counter, block: Threefry-2x32-20 as its authors published it.
@@ -60,6 +60,23 @@ fn f32_draws_are_f64_draws_rounded() {
         let (wide, narrow) = (stream.normal(i), f64::from(stream.normal_f32(i)));
         assert!((wide - narrow).abs() <= 6e-7 * wide.abs().max(0.2), "{wide:e} {narrow:e}");
         assert_eq!(wide.is_sign_negative(), narrow.is_sign_negative());
+    }
+}
+
+/// The table in `math::random`, as sentences about integers.
+#[test]
+fn draws_are_made_of_words_as_documented() {
+    let stream = Stream::new(12, "words");
+    for i in 0..2000 {
+        let key = stream.key().map(i64::from);
+        let [upper, lower] = threefry(&mut F64, key, [i, 0]);
+        let all = (upper as u64) << 21 | (lower as u64) >> 11;
+        let place = 2.0_f64.powi(-53);
+        assert_eq!(stream.uniform(i as u64), all as f64 * place);
+        let magnitude = normal_quantile(&mut F64, ((all & !(1 << 52)) as f64 + 0.5) * place);
+        let expected = if all >> 52 == 1 { -magnitude } else { magnitude };
+        assert_eq!(stream.normal(i as u64), expected);
+        assert_eq!(i64::from(stream.word(i as u64)), upper);
     }
 }
 
@@ -150,10 +167,10 @@ fn whole_numbers_below_a_bound_are_fair() {
     (0..50_000).for_each(|i| counts[stream.below(10, i) as usize] += 1);
     let chi = chi_square(&counts);
     assert!((0.5..32.0).contains(&chi), "{chi}");
-    // With a bound of two thirds of the range a third of the draws would fall twice upon the same numbers: without
-    // rejection the lower half of the results would not come up as often as the upper.
-    let bound = u64::MAX / 3 * 2;
-    let even = (0..30_000).filter(|&i| stream.below(bound, i) & 1 == 0).count() as f64;
-    assert!((even - 15_000.0).abs() < 4.0 * 7_500.0_f64.sqrt(), "{even}");
-    assert!((0..30_000).all(|i| stream.below(bound, i) < bound));
+    // With a bound of three quarters of the range a quarter of the numbers, those that 3 divides, would come up twice as
+    // often as the others, were the uneven rest of the draws not rejected.
+    let bound = 3 << 62;
+    let thirds = (0..30_000).map(|i| stream.below(bound, i)).inspect(|&n| assert!(n < bound));
+    let divided = thirds.filter(|n| n.is_multiple_of(3)).count() as f64;
+    assert!((divided - 10_000.0).abs() < 4.0 * (20_000.0_f64 / 3.0).sqrt(), "{divided}");
 }
