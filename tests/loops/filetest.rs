@@ -161,13 +161,21 @@ fn every_loop_file_does_what_it_says() {
 
 #[test]
 fn random_programs_give_the_same_bits_everywhere() {
-    let mut kinds = [0; 6];
+    let (mut kinds, mut nans, mut numbers) = ([0; 6], 0, 0);
     for seed in 0..300 {
         for precision in [Precision::F32, Precision::F64] {
             let case = super::random_loops::random_case(seed, precision);
-            run_everywhere(&case.program, &case.slots, 2);
+            let after = run_everywhere(&case.program, &case.slots, 2);
+            for (after, before) in after.iter().zip(&case.slots).filter(|(after, before)| after != before) {
+                let changed = |cell: &usize| after.get(*cell).to_bits() != before.get(*cell).to_bits();
+                let (nan, number): (Vec<_>, Vec<_>) =
+                    (0..after.len()).filter(changed).partition(|cell| after.get(*cell).is_nan());
+                numbers += number.len();
+                nans += nan.len();
+            }
             kinds.iter_mut().zip(super::plain::kinds(&case.program)).for_each(|(sum, more)| *sum += more);
         }
     }
     assert!(kinds.iter().all(|count| *count >= 50), "{kinds:?}");
+    assert!(numbers > 4 * nans, "{numbers} numbers, but {nans} NaNs");
 }

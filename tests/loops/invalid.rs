@@ -251,6 +251,7 @@ fn rounds_side_by_side_are_independent() {
     refused(&lanes("r1: real = load b0[1 + i0]\nstore b0[i0] r1"), loads);
     refused(&lanes("r1: real = load b0[0]\nstore b0[i0] r1"), loads);
     refused(&lanes("r1: int = load b2[i0]\nr2: real = load b0[r1]\nstore b0[i0] r2"), loads);
+    refused(&lanes("r1: int = load b2[i0]\nr2: real = load b0[i0 + r1]\nstore b0[i0] r2"), loads);
     refused(&lanes("r1: real = fold i1 < 16 chain sum r2 {\nr2: real = load b0[i1]\n}\nstore b0[i0] r1"), loads);
     refused(&lanes("store b0[i0] r0\nstore b0[1 + i0] r0"), stores);
     refused(
@@ -280,6 +281,9 @@ fn a_matrix_product_stays_inside_and_apart() {
     refused(&product.replace("b1[0] row 4", "b1[0] row 16"), "cell 35 may be asked for, but b1");
     refused(&product.replace("b6[0]", "b6[13]"), "cell 32 may be asked for, but b6");
     refused(&product.replace("room 4", "room 32").replace("rows 2", "rows 1"), "cell 39 may be asked for, but b1");
+    let row = "matrix rows 1 columns 4 depth 1 left b0[0] row 3 right b1[0] row 16 out b6[16] row 16 room 16";
+    accepted(row);
+    refused(&row.replace("b6[16]", "b6[17]"), "cell 32 may be asked for, but b6");
     refused(&product.replace("row 16 room 4", "row 3 room 4"), "rows of the result lie 3 cells apart");
     refused(&product.replace("row 16 room 4", "row 4 room 16"), "rows of the result lie 4 cells apart");
     refused(&product.replace("room 4", "room 5"), "room for 5 columns");

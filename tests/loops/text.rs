@@ -64,6 +64,16 @@ fn constants_names_and_spans_survive() {
 }
 
 #[test]
+fn indices_survive_term_by_term() {
+    for index in ["0", "7", "i0", "0*i0", "3*i0", "7 + i0 + i0 + 2*r0", "r0 + 0*r0"] {
+        let body = format!("  loop i0 < 2 serial {{\n    r0: int = index i0\n    r1: real = load b0[{index}]\n  }}");
+        let text = print(&parse(&small(&body)).expect("it parses"));
+        assert!(text.contains(&format!("load b0[{index}]\n")), "{text}");
+        assert_eq!(print(&parse(&text).expect("it parses again")), text);
+    }
+}
+
+#[test]
 fn unused_registers_and_variables_survive() {
     let mut program = parse(&small("  r0: int = constant 3")).expect("it parses");
     program.registers.push(RegKind::Bool);

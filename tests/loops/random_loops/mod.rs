@@ -86,11 +86,13 @@ impl Generator {
 
     fn values(&mut self, element: Element, count: usize, precision: Precision) -> Values {
         let random = &mut self.random;
+        // In most slots nothing special, or most sums would be NaN.
+        let special = if random.chance(25) { 8 } else { 0 };
         match element {
             Element::Real if precision == Precision::F32 => {
-                Values::F32((0..count).map(|_| random.real() as f32).collect())
+                Values::F32((0..count).map(|_| random.real(special) as f32).collect())
             }
-            Element::Real => Values::F64((0..count).map(|_| random.real()).collect()),
+            Element::Real => Values::F64((0..count).map(|_| random.real(special)).collect()),
             Element::Int => Values::Int((0..count).map(|_| random.below(100) as i32 - 40).collect()),
             Element::Class(k) => Values::Int((0..count).map(|_| random.below(k) as i32).collect()),
             Element::Bool => Values::Byte((0..count).map(|_| random.below(2) as u8).collect()),
@@ -108,7 +110,7 @@ impl Generator {
             _ => Cell::Real,
         };
         let buffer = b.fresh(format!("scratch {}", self.areas.len()), cell, len);
-        let factor = self.random.real();
+        let factor = self.random.real(2);
         b.nest("Fill", None, |b| {
             b.lanes(len, |b, i| {
                 let int = b.index(i);
@@ -145,7 +147,11 @@ impl Generator {
             let most = room / steps;
             if most > 0 && self.random.chance(80) {
                 let stride = if self.random.chance(60) { 1 } else { self.random.below(most) + 1 };
-                index = index.var(*var, stride);
+                // Sometimes in two terms.
+                index = match self.random.below(4) {
+                    0 => index.var(*var, stride - 1).var(*var, 1),
+                    _ => index.var(*var, stride),
+                };
                 room -= stride * steps;
             }
         }

@@ -29,8 +29,8 @@ impl Random {
         from[self.below(from.len())]
     }
 
-    /// Mostly of ordinary size, sometimes one of those with which things go wrong.
-    pub fn real(&mut self) -> f64 {
+    /// Of ordinary size; in so many of a hundred cases one of those with which things go wrong.
+    pub fn real(&mut self, special_percent: usize) -> f64 {
         let special = [
             0.0,
             -0.0,
@@ -49,7 +49,7 @@ impl Random {
             1e-20,
             88.8,
         ];
-        if self.chance(8) {
+        if self.chance(special_percent) {
             return self.pick(&special);
         }
         (self.next() >> 11) as f64 / (1_u64 << 52) as f64 * 4.0 - 4.0

@@ -45,7 +45,7 @@ impl Generator {
     /// Fills the pool with loads and operations on what is there.
     pub fn compute(&mut self, b: &mut Builder, pool: &mut Pool, vars: &Vars, not: Option<BufferId>) {
         pool.reals.push({
-            let value = self.random.real();
+            let value = self.random.real(2);
             b.real(value)
         });
         pool.ints.push((b.int(3), 3.0));
