@@ -10,8 +10,8 @@
 //! - Each slot is the place of exactly one buffer, which holds what the slot holds.
 //! - No index leaves its buffer: the largest value that an [`Index`] can take, from the bounds of its variables and of
 //!   its registers, is inside. A register may stand in an index only if it is known to lie in `0..k` (a `clamp`, a load
-//!   from a buffer of such ints, a byte, a loop's index, a constant; the least, the greatest or one of such). Only such a
-//!   register is stored to a buffer of ints in `0..k`, or to bytes.
+//!   from a buffer of such ints, a byte, a loop's index, a constant; what is chosen or computed from such without a difference). Only
+//!   such a register is stored to a buffer of ints in `0..k`, or to bytes.
 //! - In a lanes loop the rounds are independent: nothing that one round stores is loaded or stored by another. It holds
 //!   scalar statements, serial loops and folds that are chains; no lanes loop, matrix product, `until`, `when` or nest.
 //!   The body of a fold in lanes likewise.
@@ -22,7 +22,8 @@
 //! # Numbers
 //! Ints wrap at the width of the program's real; stored to memory they keep their low 32 bits. A bool in memory is true
 //! unless it is 0. Comparisons are false on NaN. An empty fold of ints is 0 for a sum, `i32::MIN` for a maximum and
-//! `i32::MAX` for a minimum, and every fold begins from what an empty one gives.
+//! `i32::MAX` for a minimum, and every fold begins from what an empty one gives: each step is
+//! `op(what there is, the next element)`.
 //!
 //! # Orders of sums
 //! A *chain* has one accumulator, in the order of the index. *Lanes* are 16 running accumulators, element `i` in lane

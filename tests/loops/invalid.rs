@@ -1,8 +1,11 @@
 //! Each invariant, broken in a program of its own: the verifier says so, and says nothing else.
 
+use super::random_loops::random_case;
+use neurula::loops::eval::{self, Fault};
+use neurula::loops::memory::Storage;
 use neurula::loops::parse::parse;
 use neurula::loops::verify::verify;
-use neurula::loops::{live, pass};
+use neurula::loops::{Precision, live, pass};
 
 /// Slots and scratch memory that most programs here use.
 const MEMORY: &str = "
@@ -184,6 +187,10 @@ fn no_index_leaves_its_buffer() {
     accepted("r0: int = load b3[0]\nr1: int = clamp r0 below 32\nr2: real = load b0[r1]");
     accepted("r0: int = load b2[0]\nr1: int = add r0 r0\nr2: int = multiply r1 r0\nr3: real = load b0[r2]");
     accepted("r0: int = load b3[0]\nr1: int = constant 31\nr2: int = remainder r0 r1\nr3: real = load b0[r2 + 1]");
+    refused(
+        "r0: int = load b3[0]\nr1: int = constant 33\nr2: int = remainder r0 r1\nr3: real = load b0[r2]",
+        "cell 32 may be asked for",
+    );
     accepted("r0: int = fold i0 < 20 lanes min r1 {\n r1: int = load b2[i0]\n}\nr2: real = load b0[8*r0 + 7]");
     refused(
         "r0: int = fold i0 < b3 max 20 lanes min r1 {\n r1: int = load b2[i0]\n}\nr2: real = load b0[r0]",
@@ -310,6 +317,29 @@ fn every_violation_is_told_at_its_statement() {
         "0: nest \"A -> B\" / 0: lanes loop i0: two rounds may store to the same cell of b0",
     ];
     assert_eq!(found, expected);
+}
+
+/// Random programs with one digit changed: whatever is still valid runs without leaving its memory.
+#[test]
+fn what_is_valid_runs() {
+    let mut valid = 0;
+    for seed in 0..12 {
+        let text = random_case(seed, Precision::F32).program.to_string();
+        let digits = text.char_indices().filter(|(_, c)| c.is_ascii_digit()).map(|(at, _)| at);
+        for (number, at) in digits.enumerate() {
+            let mut changed = text.clone();
+            changed.replace_range(at..=at, &(number % 10).to_string());
+            let Ok(program) = parse(&changed) else { continue };
+            if changed == text || !verify(&program).is_empty() {
+                continue;
+            }
+            valid += 1;
+            let mut memory: Vec<_> = program.slots.iter().map(|slot| Storage::for_slot(slot, Precision::F32)).collect();
+            let result = eval::run(&program, &mut memory.iter_mut().collect::<Vec<_>>(), 1);
+            assert!(matches!(result, Ok(()) | Err(Fault::Class { .. })), "{result:?}\n{changed}");
+        }
+    }
+    assert!(valid > 1000, "{valid}");
 }
 
 #[test]

@@ -7,7 +7,9 @@ use self::random::Random;
 use self::values::Pool;
 use neurula::loops::build::Builder;
 use neurula::loops::memory::{Storage, Values};
-use neurula::loops::{BufferId, Cell, Index, Matrix, Operand, Order, Precision, Program, Scalar, Slot, Trip, Var};
+use neurula::loops::{
+    BufferId, Cell, FoldKind, Folding, Index, Matrix, Operand, Order, Precision, Program, Scalar, Slot, Trip, Var,
+};
 use neurula::math::Function;
 use neurula::tensor::{Element, Role, Type};
 
@@ -182,10 +184,11 @@ impl Generator {
         if self.random.chance(40) {
             self.scratch(b);
         }
-        b.nest(name, None, |b| match self.random.below(12) {
+        b.nest(name, None, |b| match self.random.below(14) {
             0..=3 => self.elementwise(b),
             4 | 5 => self.row_folds(b),
             6 => self.column_folds(b),
+            12 | 13 => self.sums(b),
             7 | 8 => self.product(b),
             9 => self.recurrence(b),
             10 => self.scatter(b),
@@ -271,6 +274,23 @@ impl Generator {
             vars.truncate(1);
             let index = self.index(area.len, &vars);
             b.store(area.buffer, index, value);
+        });
+    }
+
+    /// Sums of what is in memory, stored as they are.
+    fn sums(&mut self, b: &mut Builder) {
+        let (rows, lanes, dot) = (Trip::Const(3), self.random.chance(60), self.random.chance(50));
+        let (left, right) = (self.area(|a| a.cell == Cell::Real), self.area(|a| a.cell == Cell::Real));
+        let target = self.area(|a| a.cell == Cell::Real);
+        let most = left.len.min(right.len);
+        b.serial(rows, |b, row| {
+            let sum = b.fold(Trip::Const(most), lanes, |b, i| {
+                let (x, y) =
+                    (b.load(left.buffer, Index::at(0).var(i, 1)), b.load(right.buffer, Index::at(0).var(i, 1)));
+                if dot { Folding::Dot(x, y) } else { Folding::Of(FoldKind::Sum, x) }
+            });
+            let place = self.index(target.len, &vec![(row, rows.bound())]);
+            b.store(target.buffer, place, sum);
         });
     }
 
