@@ -1,6 +1,11 @@
 //! Reverse and forward mode: against differences, against each other, and what they ask of loops.
 
-use neurula::tensor::build::Rounds;
+mod cases;
+mod derivatives;
+mod mini;
+mod run;
+
+use cases::Case;
 use neurula::tensor::differentiate::{Exact, forward, reverse};
 use neurula::tensor::{Builder, Loop, Op, Record, Type, Value};
 
@@ -37,5 +42,54 @@ fn the_adjoint_of_an_rnn_records_its_state_alone_with_one_row_more() {
     assert_eq!(loops[0].records, [Record::Carry(0)]);
     assert!(loops[1].reverse);
     assert_eq!((loops[1].slices.clone(), loops[1].invariants, loops[1].carries), (vec![0, 1], 1, 2));
-    let _ = (forward, Rounds::of(3));
+}
+
+#[test]
+fn smoke() {
+    for (name, make) in cases::ALL {
+        println!("{name}");
+        let mut c = Case::new();
+        let outputs = make(&mut c);
+        println!("made");
+        let seeds: Vec<(Value, Value)> = outputs.iter().map(|y| (*y, c.b.full_like(*y, 1.0))).collect();
+        let wrt = c.wrt.clone();
+        let found = reverse(&mut c.b, &seeds, &wrt, &mut Exact);
+        println!("reversed");
+        let tangents: Vec<(Value, Value)> = wrt.iter().map(|y| (*y, c.b.full_like(*y, 1.0))).collect();
+        let t = forward(&mut c.b, &tangents, &outputs);
+        println!("forward {t:?}");
+        let again: Vec<(Value, Value)> = found.iter().map(|y| (*y, c.b.full_like(*y, 1.0))).collect();
+        let found = reverse(&mut c.b, &again, &wrt, &mut Exact);
+        println!("reversed twice {found:?}");
+        let slots =
+            c.b.graph()
+                .params
+                .iter()
+                .enumerate()
+                .map(|(i, v)| neurula::tensor::Slot {
+                    name: format!("s{i}").into(),
+                    ty: c.b.graph().ty(*v).clone(),
+                    role: neurula::tensor::Role::Input,
+                })
+                .collect();
+        let graph = c.b.finish(&found);
+        let before = size(&graph);
+        let program = neurula::tensor::Program { name: "p".into(), slots, graph, writes: vec![] };
+        let program = neurula::tensor::pass::simplify(program);
+        println!("simplified {} {}", before, size(&program.graph));
+    }
+}
+
+fn size(graph: &neurula::tensor::Graph) -> usize {
+    graph
+        .nodes
+        .iter()
+        .map(|node| {
+            1 + match &node.op {
+                Op::Loop(l) => size(&l.body),
+                Op::When(w) => size(&w.then) + size(&w.otherwise),
+                _ => 0,
+            }
+        })
+        .sum()
 }

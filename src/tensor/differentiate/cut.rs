@@ -8,10 +8,8 @@
 //! shortened again, and what was written binds a count of its own to the same number.
 
 use super::activity::Marks;
-use crate::math::Function;
 use crate::tensor::build::Reopened;
-use crate::tensor::op::Scalar;
-use crate::tensor::{Attributes, Builder, Count, Extent, Graph, Kind, Name, Node, Op, Row, Type, Value};
+use crate::tensor::{Attributes, Builder, Count, Extent, Graph, Kind, Name, Node, Op, Type, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A body and what was written behind its end.
@@ -238,7 +236,7 @@ fn free(graph: &Graph, nodes: usize, at_hand: &AtHand) -> (Marks, Marks) {
     for node in &graph.nodes[..nodes] {
         let all = |marks: &Marks| node.inputs.iter().all(|input| marks.has(*input));
         let (is_free, is_steady) = match &node.op {
-            Op::Row(row, _) => (is_cheap(row) && all(&free), all(&steady) && !at_hand.steady.is_empty()),
+            Op::Row(row, _) => (row.is_cheap() && all(&free), all(&steady) && !at_hand.steady.is_empty()),
             Op::Bind(_) => (all(&free), false),
             Op::Loop(_) | Op::When(_) => (false, false),
         };
@@ -252,27 +250,6 @@ fn free(graph: &Graph, nodes: usize, at_hand: &AtHand) -> (Marks, Marks) {
         }
     }
     (free, steady)
-}
-
-/// Whether computing it again is no dearer than writing its result to memory and reading it.
-fn is_cheap(row: &Row) -> bool {
-    match row.kind {
-        Kind::Constant | Kind::Iota | Kind::Expand | Kind::Permute | Kind::Reshape => true,
-        Kind::Slice | Kind::Pad | Kind::Gather => true,
-        Kind::Map(Scalar::Apply(function)) => matches!(
-            function,
-            Function::Add
-                | Function::Subtract
-                | Function::Multiply
-                | Function::Divide
-                | Function::Negate
-                | Function::Abs
-                | Function::Maximum
-                | Function::Minimum
-        ),
-        Kind::Map(scalar) => scalar != Scalar::Uniform,
-        Kind::Reduce(_) | Kind::Contract | Kind::Scatter | Kind::Composite(_) => false,
-    }
 }
 
 /// The counts that an operation mentions, but for those of its operands and results.

@@ -131,6 +131,29 @@ pub struct Row {
     pub draw: (f64, f64),
 }
 
+impl Row {
+    /// Whether computing it again is no dearer than writing its result to memory and reading it.
+    pub fn is_cheap(&self) -> bool {
+        match self.kind {
+            Kind::Constant | Kind::Iota | Kind::Expand | Kind::Permute | Kind::Reshape => true,
+            Kind::Slice | Kind::Pad | Kind::Gather => true,
+            Kind::Map(Scalar::Apply(function)) => matches!(
+                function,
+                Function::Add
+                    | Function::Subtract
+                    | Function::Multiply
+                    | Function::Divide
+                    | Function::Negate
+                    | Function::Abs
+                    | Function::Maximum
+                    | Function::Minimum
+            ),
+            Kind::Map(scalar) => scalar != Scalar::Uniform,
+            Kind::Reduce(_) | Kind::Contract | Kind::Scatter | Kind::Composite(_) => false,
+        }
+    }
+}
+
 impl PartialEq for Row {
     fn eq(&self, other: &Row) -> bool {
         self.name == other.name
