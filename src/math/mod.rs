@@ -3,7 +3,8 @@
 //! Every function is straight-line arithmetic, generic over an [`Arith`] that carries it out: a plain float
 //! ([`F32`], [`F64`]), an array of lanes ([`F32Lanes`], [`F64Lanes`]) or a builder of machine code. So the
 //! interpreters and the compiled code agree to the bit. Nothing here branches on a value, nothing looks at the bits of a
-//! NaN, and an *ulp* is the distance of the two floats around the exact result.
+//! NaN, and an *ulp* is the distance of the two floats around the exact result. The bounds of `exp`, `log`, `tanh`, `sin` and
+//! `cos` in f32 were measured over every f32 (1.02, 0.93, 2.42, 1.49, 1.49); the tests look at every 257th.
 
 mod arith;
 mod compare;
