@@ -1,14 +1,17 @@
 //! The files of a spec: its imports, each once, and the library files that they name.
 
 use super::LARGEST_SPEC;
-use crate::diag::{Code, Diagnostic, FileId, Sources, Span};
+use crate::diag::{Code, Diagnostic, FileId, Sources};
 use crate::library;
-use crate::syntax::{self, tree::Ast, tree::ItemKind};
-use std::io::Read;
+use crate::syntax::{self, tree::Ast, tree::ItemKind, tree::Text};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+/// How the text of a file is had.
+pub type Read<'r> = &'r dyn Fn(&Path) -> std::io::Result<String>;
+
 /// The text of a file that is not too large.
-pub(super) fn read(path: &Path) -> std::io::Result<String> {
+pub fn read(path: &Path) -> std::io::Result<String> {
     let file = std::fs::File::open(path)?;
     let mut text = Vec::new();
     file.take(LARGEST_SPEC + 1).read_to_end(&mut text)?;
@@ -16,61 +19,74 @@ pub(super) fn read(path: &Path) -> std::io::Result<String> {
 }
 
 /// The spec and everything that it imports, each file once.
-pub(super) fn own_files(sources: &mut Sources, path: &Path, text: &str, said: &mut Vec<Diagnostic>) -> Vec<Ast> {
-    let mut files = Vec::new();
-    let mut known: Vec<(PathBuf, Span)> = Vec::new();
+pub(super) fn own_files(
+    sources: &mut Sources,
+    path: &Path,
+    text: &str,
+    read: Read<'_>,
+    said: &mut Vec<Diagnostic>,
+) -> Vec<Ast> {
     let file = sources.add(path, text);
-    let whole = Span { file, start: 0, end: 0 };
-    known.push((identity(path), whole));
-    let mut open = vec![identity(path)];
-    visit(sources, file, path, &mut files, &mut known, &mut open, said);
-    files
+    let mut walk =
+        Walk { sources, read, said, files: Vec::new(), known: vec![identity(path)], open: vec![identity(path)] };
+    walk.visit(file, path);
+    walk.files
+}
+
+/// A walk through imports.
+struct Walk<'w> {
+    sources: &'w mut Sources,
+    read: Read<'w>,
+    said: &'w mut Vec<Diagnostic>,
+    files: Vec<Ast>,
+    /// Files that were read.
+    known: Vec<PathBuf>,
+    /// Files whose imports are being read, the outermost first.
+    open: Vec<PathBuf>,
 }
 
 fn identity(path: &Path) -> PathBuf {
     std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
-fn visit(
-    sources: &mut Sources,
-    file: FileId,
-    path: &Path,
-    files: &mut Vec<Ast>,
-    known: &mut Vec<(PathBuf, Span)>,
-    open: &mut Vec<PathBuf>,
-    said: &mut Vec<Diagnostic>,
-) {
-    let (ast, faults) = syntax::parse(sources, file);
-    said.extend(faults);
-    let imports: Vec<_> = ast
-        .items
-        .iter()
-        .filter_map(|item| if let ItemKind::Import(text) = &item.kind { Some(text.clone()) } else { None })
-        .collect();
-    files.push(ast);
-    for import in imports {
+impl Walk<'_> {
+    fn visit(&mut self, file: FileId, path: &Path) {
+        let (ast, faults) = syntax::parse(self.sources, file);
+        self.said.extend(faults);
+        let imports = ast
+            .items
+            .iter()
+            .filter_map(|item| if let ItemKind::Import(text) = &item.kind { Some(text.clone()) } else { None });
+        let imports: Vec<Text> = imports.collect();
+        self.files.push(ast);
+        for import in imports {
+            self.import(&import, path);
+        }
+    }
+
+    fn import(&mut self, import: &Text, path: &Path) {
         let target = path.parent().unwrap_or(Path::new("")).join(&import.value);
         let id = identity(&target);
-        if open.contains(&id) {
+        if self.open.contains(&id) {
             let cycle =
                 Diagnostic::new(Code::IMPORT, format!("`{}` imports itself, directly or by others", import.value))
                     .at(import.span, "this closes a cycle of imports")
                     .help("put what both need into a third file");
-            said.push(cycle);
-            continue;
+            self.said.push(cycle);
+            return;
         }
-        if known.iter().any(|(other, _)| *other == id) {
-            continue;
+        if self.known.contains(&id) {
+            return;
         }
-        match read(&target) {
+        match (self.read)(&target) {
             Ok(text) => {
-                known.push((id.clone(), import.span));
-                let file = sources.add(&target, text.as_str());
-                open.push(id);
-                visit(sources, file, &target, files, known, open, said);
-                open.pop();
+                self.known.push(id.clone());
+                let file = self.sources.add(&target, text.as_str());
+                self.open.push(id);
+                self.visit(file, &target);
+                self.open.pop();
             }
-            Err(error) => said.push(
+            Err(error) => self.said.push(
                 Diagnostic::new(Code::IMPORT, format!("`{}` cannot be read: {error}", target.display()))
                     .at(import.span, "imported here")
                     .help("paths are relative to the file that imports"),

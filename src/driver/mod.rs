@@ -1,12 +1,15 @@
 //! The stages in a row, each a value with one method that gives the next, so that none can be skipped:
 //! text, [`Parsed`], [`Checked`], [`Planned`], [`Lowered`], [`Compiled`].
 
-mod imports;
+pub mod imports;
 
+use crate::codegen::{Code, Unsupported};
 use crate::diag::{Diagnostic, Sources};
+use crate::loops::lower::{Layouts, NotYet, lower};
+use crate::math::Precision;
 use crate::model::{Model, Options};
 use crate::syntax::tree::Ast;
-use crate::{data, syntax};
+use crate::{credit, data, loops, syntax, tensor};
 use std::path::Path;
 
 /// The largest spec that is read, in bytes.
@@ -25,14 +28,23 @@ pub struct Parsed {
 
 /// Reads a spec and everything that it names. A spec that cannot be read at all is an error of the world.
 pub fn parse(sources: &mut Sources, path: &Path) -> std::io::Result<Parsed> {
-    let text = imports::read(path)?;
-    Ok(parse_text(sources, path, &text))
+    parse_with(sources, path, &imports::read)
 }
 
 /// The same for a text that is in memory; `path` says where it would lie.
 pub fn parse_text(sources: &mut Sources, path: &Path, text: &str) -> Parsed {
+    parsed(sources, path, text, &imports::read)
+}
+
+/// The same with another way to have the text of a file.
+pub fn parse_with(sources: &mut Sources, path: &Path, read: imports::Read<'_>) -> std::io::Result<Parsed> {
+    let text = read(path)?;
+    Ok(parsed(sources, path, &text, read))
+}
+
+fn parsed(sources: &mut Sources, path: &Path, text: &str, read: imports::Read<'_>) -> Parsed {
     let mut said = Vec::new();
-    let mut files = imports::own_files(sources, path, text, &mut said);
+    let mut files = imports::own_files(sources, path, text, read, &mut said);
     let own = files.len();
     imports::library(sources, &mut files, &mut said);
     Parsed { files, own, said, place: data::Place::of_spec(path) }
@@ -72,5 +84,54 @@ pub fn parse_setting(sources: &mut Sources, setting: &str) -> Result<(String, sy
     match (ast.items.into_iter().next().map(|item| item.kind), said.is_empty()) {
         (Some(syntax::tree::ItemKind::Param(param)), true) => Ok((param.name.text.to_string(), param.value)),
         _ => Err(format!("`--set {setting}`: this is no value")),
+    }
+}
+
+/// The programs of one phase.
+pub struct Planned {
+    /// One training step.
+    pub learn: tensor::Program,
+    /// One batch measured.
+    pub measure: tensor::Program,
+}
+
+/// Writes the programs of a phase; `rows` is the number of rows of its dataset.
+pub fn plan(model: &Model, phase: usize, rows: usize) -> Planned {
+    let simplify = tensor::pass::simplify;
+    Planned {
+        learn: simplify(credit::learn(model, phase, rows)),
+        measure: simplify(credit::measure(model, phase, rows)),
+    }
+}
+
+/// The programs of one phase as loops.
+pub struct Lowered {
+    /// One training step.
+    pub learn: loops::Program,
+    /// One batch measured.
+    pub measure: loops::Program,
+}
+
+impl Planned {
+    /// Gives every value a place and every operation its loops.
+    pub fn lower(&self, precision: Precision, layouts: &mut Layouts) -> Result<Lowered, NotYet> {
+        let learn = lower(&self.learn, precision, layouts)?;
+        let measure = lower(&self.measure, precision, layouts)?;
+        Ok(Lowered { learn, measure })
+    }
+}
+
+/// The programs of one phase as machine code.
+pub struct Compiled {
+    /// One training step.
+    pub learn: Code,
+    /// One batch measured.
+    pub measure: Code,
+}
+
+impl Lowered {
+    /// Compiles both.
+    pub fn compile(&self) -> Result<Compiled, Unsupported> {
+        Ok(Compiled { learn: Code::compile(&self.learn)?, measure: Code::compile(&self.measure)? })
     }
 }

@@ -9,6 +9,7 @@ mod constant;
 mod draft;
 pub mod formula;
 mod learning;
+pub mod print;
 mod routes;
 mod schedule;
 mod sources;

@@ -25,8 +25,8 @@ pub(super) const ALL: &[Check] = &[
     memory::CHECK,
     not_differentiable::CHECK,
     undriven_target::CHECK,
-    unread_region::CHECK,
     unreached_synapse::CHECK,
+    unread_region::CHECK,
     unwired_region::CHECK,
 ];
 

@@ -1,0 +1,101 @@
+//! A compiled program: what is looked at before its code is entered.
+
+use super::Unsupported;
+use super::jit::Machine;
+use crate::loops::memory::{Mismatch, Storage};
+use crate::loops::{Cell, Precision, Program, Slot};
+use std::sync::Mutex;
+
+/// A program as machine code.
+pub struct Code {
+    machine: Machine,
+    precision: Precision,
+    slots: Vec<Slot>,
+    scratch: usize,
+    /// Scratch memory that no call uses now.
+    free: Mutex<Vec<Storage>>,
+}
+
+/// Why a call was refused; nothing was run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// The number of slots is another.
+    #[error("{found} slots were handed in, and the program has {expected}")]
+    Slots {
+        /// How many the program has.
+        expected: usize,
+        /// How many came.
+        found: usize,
+    },
+    /// A slot's memory is not made for it.
+    #[error("{0}")]
+    Mismatch(#[from] Mismatch),
+    /// A slot of classes holds something else.
+    #[error("slot `{slot}` holds {value}, and its classes lie below {below}")]
+    Class {
+        /// The slot.
+        slot: String,
+        /// What it holds.
+        value: i32,
+        /// The number of classes.
+        below: usize,
+    },
+}
+
+impl Code {
+    /// Compiles a program. A machine without fused multiply-add is refused before anything is built.
+    pub fn compile(program: &Program) -> Result<Code, Unsupported> {
+        if !fused() {
+            let message = "this machine has no fused multiply-add, which compiled code needs; `--backend interpreter` runs without it";
+            return Err(Unsupported { message: message.to_string(), span: None });
+        }
+        if let Some(violation) = crate::loops::verify::verify(program).first() {
+            return Err(Unsupported { message: format!("a program that is not valid: {violation}"), span: None });
+        }
+        let machine = Machine::new(program)?;
+        let (precision, slots, scratch) = (program.precision, program.slots.clone(), program.scratch);
+        Ok(Code { machine, precision, slots, scratch, free: Mutex::new(Vec::new()) })
+    }
+
+    /// Runs so many steps on these slots, in the order of the program.
+    pub fn call(&self, slots: &mut [&mut Storage], steps: u64) -> Result<(), CallError> {
+        self.look(slots)?;
+        let pooled = self.free.lock().ok().and_then(|mut free| free.pop());
+        let mut scratch = pooled.unwrap_or_else(|| Storage::zeros(Cell::Byte, self.precision, self.scratch.max(64)));
+        let table: Vec<*mut u8> = slots.iter_mut().map(|storage| storage.as_mut_ptr()).collect();
+        self.machine.enter(&table, &mut scratch, steps);
+        if let Ok(mut free) = self.free.lock() {
+            free.push(scratch);
+        }
+        Ok(())
+    }
+
+    /// Number, kind, length and alignment of all buffers, and that classes are classes.
+    fn look(&self, slots: &[&mut Storage]) -> Result<(), CallError> {
+        if slots.len() != self.slots.len() {
+            return Err(CallError::Slots { expected: self.slots.len(), found: slots.len() });
+        }
+        for (slot, storage) in self.slots.iter().zip(slots) {
+            storage.fits(slot, self.precision)?;
+            if let (Cell::Int(Some(below)), Storage::Int(cells)) = (slot.cell(), &**storage)
+                && let Some(value) =
+                    cells.iter().find(|value| usize::try_from(**value).map_or(true, |value| value >= below))
+            {
+                return Err(CallError::Class { slot: slot.name.to_string(), value: *value, below });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the machine has fused multiply-add.
+fn fused() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        std::arch::is_x86_feature_detected!("fma") && std::arch::is_x86_feature_detected!("avx")
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        cfg!(target_arch = "aarch64")
+    }
+}

@@ -1,0 +1,166 @@
+//! The functions that a program becomes: one that runs the steps, one for each nest, one for all matrix products.
+//!
+//! Nests that do the same to other buffers share a function: it gets the buffers, and what it sees of the loops around
+//! it, as parameters.
+
+use super::Unsupported;
+use super::arith::register_type;
+use super::emit::{Emitter, Place};
+use super::matrix;
+use super::outline::Outline;
+use crate::loops::{Program, Stmt};
+use crate::math::Precision;
+use cranelift::codegen::ir::{ExtFuncData, ExternalName, FuncRef, Function, Inst, UserExternalName, UserFuncName};
+use cranelift::codegen::isa::{CallConv, TargetFrontendConfig};
+use cranelift::prelude::*;
+use std::collections::{BTreeMap, HashMap};
+
+/// One function.
+pub(super) struct Unit {
+    /// What it does, for people: the names of the nests that it carries out.
+    pub names: Vec<String>,
+    /// In Cranelift's IR.
+    pub function: Function,
+    /// Whether Cranelift's optimiser may move its instructions.
+    pub optimised: bool,
+    /// What stands in the text before an instruction.
+    pub comments: BTreeMap<Inst, String>,
+}
+
+/// How functions are called on the machine for which code is made.
+#[derive(Clone, Copy)]
+pub(super) struct Convention {
+    /// Of calls.
+    pub call: CallConv,
+    /// What the builder wants to know.
+    pub config: TargetFrontendConfig,
+}
+
+/// All functions, in the order of their numbers; the last one runs the steps.
+pub(super) struct Units {
+    /// The functions.
+    pub list: Vec<Unit>,
+    convention: Convention,
+    shared: HashMap<Vec<u8>, usize>,
+    matrix: Option<usize>,
+    contexts: Vec<FunctionBuilderContext>,
+}
+
+impl Units {
+    /// All functions of a program.
+    pub fn of(program: &Program, convention: Convention) -> Result<Units, Unsupported> {
+        let mut units =
+            Units { list: Vec::new(), convention, shared: HashMap::new(), matrix: None, contexts: Vec::new() };
+        units.steps(program)?;
+        Ok(units)
+    }
+
+    /// The signature of a function without results.
+    fn signature(&self, params: impl IntoIterator<Item = Type>) -> Signature {
+        let mut signature = Signature::new(self.convention.call);
+        signature.params.extend(params.into_iter().map(AbiParam::new));
+        signature
+    }
+
+    /// Writes a function and gives its number. Functions that it calls get lower numbers.
+    fn add(
+        &mut self,
+        name: &str,
+        optimised: bool,
+        params: impl IntoIterator<Item = Type>,
+        write: impl FnOnce(&mut Units, FunctionBuilder, &[Value]) -> Result<BTreeMap<Inst, String>, Unsupported>,
+    ) -> Result<usize, Unsupported> {
+        let mut function = Function::with_name_signature(UserFuncName::default(), self.signature(params));
+        let mut context = self.contexts.pop().unwrap_or_default();
+        let mut builder = FunctionBuilder::new(&mut function, &mut context);
+        let entry = builder.create_block();
+        builder.append_block_params_for_function_params(entry);
+        builder.switch_to_block(entry);
+        let params = builder.block_params(entry).to_vec();
+        let comments = write(self, builder, &params)?;
+        self.contexts.push(context);
+        let number = self.list.len();
+        function.name = UserFuncName::user(0, number as u32);
+        self.list.push(Unit { names: vec![name.to_string()], function, optimised, comments });
+        Ok(number)
+    }
+
+    /// Ends the last block and the function.
+    pub fn end(&self, mut builder: FunctionBuilder) {
+        builder.ins().return_(&[]);
+        builder.seal_all_blocks();
+        builder.finalize(self.convention.config);
+    }
+
+    /// The function that runs the steps: of the table of slots, scratch memory and the number of steps.
+    fn steps(&mut self, program: &Program) -> Result<usize, Unsupported> {
+        let params = [types::I64; 3];
+        self.add(&program.name, true, params, |units, builder, params| {
+            let mut emitter = Emitter::new(builder, program, units);
+            emitter.split = true;
+            emitter.begin_steps(params[0], params[1]);
+            emitter.rounds(params[2], |emitter| emitter.block(&program.body))?;
+            Ok(emitter.end())
+        })
+    }
+
+    /// The function of a nest, with what it is called on.
+    pub fn nest(&mut self, program: &Program, name: &str, body: &[Stmt]) -> Result<(usize, Outline), Unsupported> {
+        let outline = Outline::of(program, body);
+        if let Some(number) = self.shared.get(&outline.key) {
+            let names = &mut self.list[*number].names;
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_string());
+            }
+            return Ok((*number, outline));
+        }
+        let registers =
+            outline.registers.iter().map(|reg| register_type(program.registers[reg.0 as usize], program.precision, 1));
+        let pointers = outline.buffers.len() + outline.variables.len();
+        let params: Vec<Type> = std::iter::repeat_n(types::I64, pointers).chain(registers).collect();
+        let number = self.add(name, true, params, |units, builder, params| {
+            let mut emitter = Emitter::new(builder, program, units);
+            let (buffers, rest) = params.split_at(outline.buffers.len());
+            let (variables, registers) = rest.split_at(outline.variables.len());
+            for ((buffer, fixed), pointer) in outline.buffers.iter().zip(buffers) {
+                emitter.places[buffer.0 as usize] = Some(Place { pointer: *pointer, fixed: *fixed });
+            }
+            for (var, value) in outline.variables.iter().zip(variables) {
+                emitter.variables[var.0 as usize] = Some(*value);
+            }
+            for (reg, value) in outline.registers.iter().zip(registers) {
+                emitter.set(*reg, *value);
+            }
+            emitter.block(body)?;
+            Ok(emitter.end())
+        })?;
+        self.shared.insert(outline.key.clone(), number);
+        Ok((number, outline))
+    }
+
+    /// The function that carries out matrix products.
+    pub fn matrix(&mut self, precision: Precision) -> Result<usize, Unsupported> {
+        if let Some(number) = self.matrix {
+            return Ok(number);
+        }
+        let number = self.add("matrix product", false, matrix::PARAMETERS, |units, builder, params| {
+            units.end(matrix::write(builder, precision, params));
+            Ok(BTreeMap::new())
+        })?;
+        self.matrix = Some(number);
+        Ok(number)
+    }
+
+    /// Makes a function of this number callable from another one.
+    pub fn import(&self, number: usize, builder: &mut FunctionBuilder) -> FuncRef {
+        let signature = builder.import_signature(self.list[number].function.signature.clone());
+        let name = UserExternalName::new(0, number as u32);
+        let name = builder.func.declare_imported_user_function(name);
+        builder.import_function(ExtFuncData {
+            name: ExternalName::user(name),
+            signature,
+            colocated: self.list[number].optimised,
+            patchable: false,
+        })
+    }
+}

@@ -1,0 +1,90 @@
+//! Measurements: values of metrics and costs on a split, with learning off and a copy of every state.
+
+use super::engine::Engine;
+use super::store::Store;
+use super::{Measured, RunError};
+use crate::data::{Rows, Split};
+use crate::model::Model;
+use crate::tensor::{Name, Role};
+
+/// The names of all sums, with what they are the sums of.
+pub(super) fn names(model: &Model) -> Vec<(Name, bool)> {
+    let metrics = model.metrics.iter().map(|metric| (metric.name.clone(), false));
+    metrics.chain(model.costs.iter().map(|cost| (cost.name.clone(), true))).collect()
+}
+
+fn sum_slot(name: &str, cost: bool) -> String {
+    format!("{}.{name}", if cost { "cost" } else { "metric" })
+}
+
+/// Sets every running sum to 0.
+pub(super) fn clear(model: &Model, store: &mut Store) {
+    for (name, cost) in names(model) {
+        let slot = sum_slot(&name, cost);
+        store.set(&format!("{slot}.sum"), 0.0);
+        store.set(&format!("{slot}.count"), 0.0);
+    }
+}
+
+/// The means that the running sums come to.
+pub(super) fn means(model: &Model, store: &Store, split: Split) -> Vec<Measured> {
+    let mut all = Vec::new();
+    for (name, cost) in names(model) {
+        let slot = sum_slot(&name, cost);
+        let (sum, count) = (store.get(&format!("{slot}.sum")), store.get(&format!("{slot}.count")));
+        if let (Some(sum), Some(count)) = (sum, count) {
+            let value = if count > 0.0 { sum / count } else { f64::NAN };
+            all.push(Measured { name: name.to_string(), cost, split: split.name().to_string(), value });
+        }
+    }
+    all
+}
+
+/// A program that measures, with memory of its own for all but parameters and data.
+pub(super) struct Measurer {
+    engine: Engine,
+    own: Store,
+    clocks: Vec<Name>,
+}
+
+impl Measurer {
+    pub(super) fn new(engine: Engine, precision: crate::math::Precision) -> Measurer {
+        let mut own = Store::new(precision);
+        let mut program = (*engine.program).clone();
+        program
+            .slots
+            .retain(|slot| slot.role == Role::State || *slot.name == *"order" || slot.name.starts_with("clock."));
+        own.admit(&program);
+        let clocks =
+            program.slots.iter().map(|slot| slot.name.clone()).filter(|name| name.starts_with("clock.")).collect();
+        Measurer { engine, own, clocks }
+    }
+
+    /// The program.
+    pub(super) fn program(&self) -> &crate::loops::Program {
+        &self.engine.program
+    }
+
+    /// Measures on some rows, in their order, in batches of the training size.
+    pub(super) fn measure(
+        &mut self,
+        model: &Model,
+        store: &mut Store,
+        rows: &Rows,
+        batch: usize,
+        split: Split,
+    ) -> Result<Vec<Measured>, RunError> {
+        for clock in &self.clocks {
+            if let Some(value) = store.get(clock) {
+                self.own.set(clock, value);
+            }
+        }
+        clear(model, &mut self.own);
+        self.own.set_order(rows.as_slice());
+        self.own.set("clock.rows", rows.len() as f64);
+        self.own.set("clock.position", 0.0);
+        let steps = rows.len().div_ceil(batch) as u64;
+        self.engine.run(store, Some(&mut self.own), steps)?;
+        Ok(means(model, &self.own, split))
+    }
+}

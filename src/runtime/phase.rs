@@ -1,0 +1,86 @@
+//! What a phase needs to run: its programs, its rows, how long it lasts.
+
+use super::engine::{Engine, Made};
+use super::measure::Measurer;
+use super::samples::Samples;
+use super::store::Store;
+use super::{EPOCHS, Options, RunError};
+use crate::credit;
+use crate::data::{Rows, Split, split};
+use crate::model::{Bound, Model};
+use crate::tensor;
+
+/// A phase that is ready to be run.
+pub(super) struct Ready {
+    pub(super) learn: Engine,
+    pub(super) measurer: Measurer,
+    pub(super) train: Rows,
+    pub(super) validation: Rows,
+    pub(super) test: Rows,
+    pub(super) batch: usize,
+    pub(super) epoch_steps: u64,
+    pub(super) steps: u64,
+}
+
+/// Makes a phase ready: programs, memory, first values of what is new, data.
+pub(super) fn ready(
+    model: &Model,
+    phase: usize,
+    options: &Options,
+    samples: &Samples,
+    made: &mut Made,
+    store: &mut Store,
+) -> Result<Ready, RunError> {
+    let data = &model.data[model.phases[phase].data.0];
+    let rows = samples.set(model, model.phases[phase].data).rows();
+    let learn = made.engine(credit::learn(model, phase, rows), options.precision, options.backend)?;
+    let measure = made.engine(credit::measure(model, phase, rows), options.precision, options.backend)?;
+    let measurer = Measurer::new(measure, options.precision);
+    admit(model, options.seed, &learn.program, store)?;
+    admit(model, options.seed, measurer.program(), store)?;
+    samples.fill(model, phase, &learn.program, store)?;
+    samples.fill(model, phase, measurer.program(), store)?;
+    let [train, validation, test] =
+        [Split::Train, Split::Validation, Split::Test].map(|split| samples.rows(model, phase, split));
+    let (train, validation, test) = (train?, validation?, test?);
+    let epoch_steps = split::steps_per_epoch(train.len(), data.batch, data.drop_last) as u64;
+    if epoch_steps == 0 {
+        let said = crate::diag::Diagnostic::new(
+            crate::diag::Code::EMPTY_SPLIT,
+            "an epoch has no step: there are fewer samples than a batch, and the last batch is dropped",
+        )
+        .at(data.span, format!("{} samples, {} a batch", train.len(), data.batch))
+        .help("make the batch smaller, or leave out `drop last`");
+        return Err(RunError::Data(vec![said]));
+    }
+    let steps = steps(model.phases[phase].bound, options.epochs, train.len(), data.batch, epoch_steps);
+    Ok(Ready { learn, measurer, train, validation, test, batch: data.batch, epoch_steps, steps })
+}
+
+/// Room for a program's slots, with first values for those that are new.
+fn admit(model: &Model, seed: u64, program: &crate::loops::Program, store: &mut Store) -> Result<(), RunError> {
+    for name in store.admit(program) {
+        let Some(slot) = store.slot(&name) else { continue };
+        if slot.role == tensor::Role::Input {
+            continue;
+        }
+        let slot = tensor::Slot { name: slot.name.clone(), ty: slot.ty.clone(), role: slot.role };
+        store.fill(&name, &credit::initial(model, &slot, seed))?;
+    }
+    Ok(())
+}
+
+/// How many steps a phase has at most; `cap` is the most epochs that any phase may have.
+fn steps(bound: Bound, cap: Option<usize>, samples: usize, batch: usize, epoch_steps: u64) -> u64 {
+    let most = cap.map_or(u64::MAX, |epochs| epoch_steps.saturating_mul(epochs as u64));
+    let wanted = match bound {
+        Bound::Epochs(epochs) => epoch_steps.saturating_mul(epochs as u64),
+        Bound::Open => epoch_steps.saturating_mul(cap.unwrap_or(EPOCHS) as u64),
+        Bound::Steps(steps) => steps as u64,
+        Bound::Trials(trials) => {
+            let (epochs, rest) = (trials / samples, trials % samples);
+            epoch_steps.saturating_mul(epochs as u64).saturating_add(rest.div_ceil(batch) as u64)
+        }
+    };
+    wanted.min(most)
+}

@@ -1,0 +1,94 @@
+//! Datasets in memory, and which of their rows are used for what.
+
+use super::RunError;
+use super::store::Store;
+use crate::credit;
+use crate::data::{Column, Dataset, Place, Rows, Split};
+use crate::loops::memory::Values;
+use crate::loops::{Precision, Program};
+use crate::model::{DataId, Formula, Model};
+use indexmap::IndexMap;
+
+/// Every source, read once.
+pub(super) struct Samples {
+    sets: IndexMap<usize, Dataset>,
+}
+
+impl Samples {
+    /// Reads the sources that the phases use.
+    pub(super) fn read(model: &Model, place: &Place, seed: u64) -> Result<Samples, RunError> {
+        let mut sets = IndexMap::new();
+        for phase in &model.phases {
+            let base = model.data[phase.data.0].base;
+            if !sets.contains_key(&base.0) {
+                let data = &model.data[base.0];
+                let set = data.call.read(place, seed, &data.name).map_err(RunError::Data)?;
+                sets.insert(base.0, set);
+            }
+        }
+        Ok(Samples { sets })
+    }
+
+    /// The samples that a dataset reads.
+    pub(super) fn set(&self, model: &Model, id: DataId) -> &Dataset {
+        match self.sets.get(&model.data[id.0].base.0) {
+            Some(set) => set,
+            None => crate::bug!("a dataset that was not read"),
+        }
+    }
+
+    /// The sources with their checksums.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Dataset> {
+        self.sets.values()
+    }
+
+    /// The rows of a split; the training rows of a phase have its own condition besides.
+    pub(super) fn rows(&self, model: &Model, phase: usize, split: Split) -> Result<Rows, RunError> {
+        let phase = &model.phases[phase];
+        let data = &model.data[phase.data.0];
+        let set = self.set(model, phase.data);
+        let all = set.splits.get(split);
+        let mut rows = Rows::new(all.as_slice().to_vec());
+        let phase_filter = if split == Split::Train { phase.filter.as_ref() } else { None };
+        let conditions: Vec<(&Formula, crate::diag::Span)> =
+            data.filter.iter().map(|f| (f, data.span)).chain(phase_filter.map(|f| (f, phase.span))).collect();
+        for (condition, span) in conditions {
+            if rows.is_empty() {
+                break;
+            }
+            let holds = credit::condition(model, condition, set);
+            rows =
+                rows.filter_some(split, span, |row| holds[row as usize]).map_err(|said| RunError::Data(vec![said]))?;
+        }
+        Ok(rows)
+    }
+
+    /// Fills the slots of the fields that a program reads.
+    pub(super) fn fill(
+        &self,
+        model: &Model,
+        phase: usize,
+        program: &Program,
+        store: &mut Store,
+    ) -> Result<(), RunError> {
+        let id = model.phases[phase].data;
+        let set = self.set(model, id);
+        let name = &model.data[model.data[id.0].base.0].name;
+        for (field, column) in set.fields.iter().zip(&set.columns) {
+            let slot = format!("{name}.{}", field.name);
+            if !program.slots.iter().any(|wanted| *wanted.name == *slot) {
+                continue;
+            }
+            let values = match column {
+                Column::Bytes(values) => Values::Byte(values.clone()),
+                Column::Classes(values) | Column::Ints(values) => Values::Int(values.clone()),
+                Column::Reals(values) => match store.precision {
+                    Precision::F32 => Values::F32(values.iter().map(|x| *x as f32).collect()),
+                    Precision::F64 => Values::F64(values.clone()),
+                },
+            };
+            store.put(&slot, &values)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,160 @@
+//! Memory by name: what programs share, and what a measurement has for itself.
+
+use super::RunError;
+use crate::loops::memory::{Storage, Values};
+use crate::loops::{Precision, Program, Slot};
+use crate::tensor::{Element, Name, Role};
+use indexmap::IndexMap;
+
+/// Slots with their memory, by name.
+#[derive(Clone)]
+pub(super) struct Store {
+    pub(super) precision: Precision,
+    slots: IndexMap<Name, (Slot, Storage)>,
+}
+
+impl Store {
+    pub(super) fn new(precision: Precision) -> Store {
+        Store { precision, slots: IndexMap::new() }
+    }
+
+    /// Makes room for the slots of a program that are not there yet, and tells which are new.
+    pub(super) fn admit(&mut self, program: &Program) -> Vec<Name> {
+        let mut new = Vec::new();
+        for slot in &program.slots {
+            if !self.slots.contains_key(&slot.name) {
+                let storage = Storage::for_slot(slot, self.precision);
+                self.slots.insert(slot.name.clone(), (slot.clone(), storage));
+                new.push(slot.name.clone());
+            }
+        }
+        new
+    }
+
+    pub(super) fn slot(&self, name: &str) -> Option<&Slot> {
+        self.slots.get(name).map(|(slot, _)| slot)
+    }
+
+    /// Every slot, in the order in which it came.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Slot, &Storage)> {
+        self.slots.values().map(|(slot, storage)| (slot, storage))
+    }
+
+    /// The slots that a checkpoint holds.
+    pub(super) fn kept(&self) -> impl Iterator<Item = (&Slot, &Storage)> {
+        self.iter().filter(|(slot, _)| slot.role != Role::Input)
+    }
+
+    /// Writes the elements of a slot, rounded to what it holds.
+    pub(super) fn fill(&mut self, name: &str, numbers: &[f64]) -> Result<(), RunError> {
+        let Some((slot, storage)) = self.slots.get_mut(name) else { return Ok(()) };
+        let values = match (slot.ty.element, self.precision) {
+            (Element::Real, Precision::F32) => Values::F32(numbers.iter().map(|x| *x as f32).collect()),
+            (Element::Real, Precision::F64) => Values::F64(numbers.to_vec()),
+            (Element::Int | Element::Class(_), _) => Values::Int(numbers.iter().map(|x| *x as i32).collect()),
+            (Element::Bool | Element::Byte, _) => Values::Byte(numbers.iter().map(|x| *x as u8).collect()),
+        };
+        write(slot, storage, &values)
+    }
+
+    /// Writes the elements of a slot.
+    pub(super) fn put(&mut self, name: &str, values: &Values) -> Result<(), RunError> {
+        match self.slots.get_mut(name) {
+            Some((slot, storage)) => write(slot, storage, values),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes a single number, where there is such a slot.
+    pub(super) fn set(&mut self, name: &str, value: f64) {
+        if let Some((_, storage)) = self.slots.get_mut(name) {
+            storage.set(0, value);
+        }
+    }
+
+    /// A single number.
+    pub(super) fn get(&self, name: &str) -> Option<f64> {
+        self.slots.get(name).map(|(_, storage)| storage.get(0))
+    }
+
+    /// Writes the first entries of a slot of whole numbers.
+    pub(super) fn set_order(&mut self, rows: &[u32]) {
+        if let Some((_, Storage::Int(cells))) = self.slots.get_mut("order") {
+            cells.iter_mut().zip(rows).for_each(|(cell, row)| *cell = *row as i32);
+        }
+    }
+
+    /// Lends the memory of a program's slots: of `own` where it has them, else of `self`.
+    pub(super) fn lend<R>(
+        &mut self,
+        mut own: Option<&mut Store>,
+        program: &Program,
+        call: impl FnOnce(&mut [&mut Storage]) -> R,
+    ) -> R {
+        let mut taken: Vec<(bool, usize, Storage)> = Vec::with_capacity(program.slots.len());
+        for slot in &program.slots {
+            let from_own = own.as_ref().is_some_and(|own| own.slots.contains_key(&slot.name));
+            let store = match &mut own {
+                Some(own) if from_own => &mut **own,
+                _ => &mut *self,
+            };
+            let Some(place) = store.slots.get_index_of(&slot.name) else {
+                crate::bug!("no memory for `{}`", slot.name)
+            };
+            let empty = Storage::zeros(crate::loops::Cell::Byte, Precision::F32, 0);
+            taken.push((from_own, place, std::mem::replace(&mut store.slots[place].1, empty)));
+        }
+        let mut lent: Vec<&mut Storage> = taken.iter_mut().map(|(_, _, storage)| storage).collect();
+        let result = call(&mut lent);
+        for (from_own, place, storage) in taken {
+            match &mut own {
+                Some(own) if from_own => own.slots[place].1 = storage,
+                _ => self.slots[place].1 = storage,
+            }
+        }
+        result
+    }
+
+    /// The parameters and states, to go back to.
+    pub(super) fn snapshot(&self) -> Vec<(usize, Storage)> {
+        let kept = self.slots.values().enumerate().filter(|(_, (slot, _))| slot.role != Role::Input);
+        kept.map(|(place, (_, storage))| (place, storage.clone())).collect()
+    }
+
+    /// Goes back to a snapshot.
+    pub(super) fn restore(&mut self, snapshot: &[(usize, Storage)]) {
+        for (place, storage) in snapshot {
+            self.slots[*place].1 = storage.clone();
+        }
+    }
+
+    /// The first of the costs' sums, then the parameters and states, that is not finite.
+    pub(super) fn not_finite(&self) -> Option<String> {
+        let bad = |storage: &Storage| match storage {
+            Storage::F32(cells) => cells.iter().any(|x| !x.is_finite()),
+            Storage::F64(cells) => cells.iter().any(|x| !x.is_finite()),
+            _ => false,
+        };
+        let found: Vec<&Slot> = self
+            .kept()
+            .filter(|(slot, _)| !slot.name.starts_with("metric."))
+            .filter(|(_, storage)| bad(storage))
+            .map(|(slot, _)| slot)
+            .collect();
+        let cost =
+            found.iter().find_map(|slot| slot.name.strip_prefix("cost.").and_then(|rest| rest.strip_suffix(".sum")));
+        cost.map(|name| format!("the cost `{name}`")).or_else(|| found.first().map(|slot| format!("`{}`", slot.name)))
+    }
+}
+
+fn write(slot: &Slot, storage: &mut Storage, values: &Values) -> Result<(), RunError> {
+    storage
+        .write_logical(slot, values)
+        .map_err(|mismatch| RunError::Changed(format!("`{}`: {mismatch}", slot.name)))?;
+    match storage.stray_class(slot) {
+        Some((place, value)) => {
+            Err(RunError::Changed(format!("`{}` holds {value} at {place}, which is no class of it", slot.name)))
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,350 @@
+//! The run itself: phases, epochs, stretches of steps, measurements, checkpoints.
+
+use super::checkpoint::{self, Ended, Position};
+use super::engine::Made;
+use super::metrics::Metrics;
+use super::phase::{Ready, ready};
+use super::samples::Samples;
+use super::store::Store;
+use super::{Measured, Options, RunError, Watcher, digest, folder, measure};
+use crate::credit;
+use crate::data::{Split, split};
+use crate::model::{Leaf, Model};
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// How long one call of compiled code is meant to last.
+const STRETCH: Duration = Duration::from_millis(50);
+/// How long the run goes on without a checkpoint.
+const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(1);
+
+/// What came of a run.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// Each phase with its last measurement.
+    pub phases: Vec<Ended>,
+    /// Training samples per second, measurements left out.
+    pub samples_per_second: f64,
+    /// What it took to make machine code of the programs.
+    pub compile_ms: f64,
+    /// From the entry of the program to the end of the first training step.
+    pub first_step_ms: f64,
+    /// See [`digest`].
+    pub weights_digest: String,
+    /// See [`digest`].
+    pub state_digest: String,
+    /// Whether it was stopped from outside.
+    pub interrupted: bool,
+}
+
+/// The files of the spec and what `--set` said, for the run folder.
+pub struct Origin<'o> {
+    /// The spec and its imports.
+    pub files: &'o [folder::SpecFile],
+    /// `--set NAME=VALUE`, as written.
+    pub set: &'o [(String, String)],
+    /// Whether the folder holds a run to go on with.
+    pub resume: bool,
+}
+
+struct Run<'r> {
+    model: &'r Model,
+    options: &'r Options,
+    store: Store,
+    position: Position,
+    metrics: Option<Metrics>,
+    checkpointed: Instant,
+    samples_done: u64,
+    learning: Duration,
+    first_step: Option<Duration>,
+    stretch: u64,
+}
+
+/// Trains a model from birth, or from the checkpoint of its folder.
+pub fn train(
+    model: &Model,
+    options: &Options,
+    origin: &Origin<'_>,
+    watcher: &mut dyn Watcher,
+) -> Result<Outcome, RunError> {
+    let samples = Samples::read(model, &options.place, options.seed)?;
+    let lock = folder::lock(model, options, origin.set, origin.files, samples.iter().flat_map(|set| &set.files));
+    let mut found = None;
+    if let Some(path) = &options.folder {
+        if origin.resume {
+            folder::differences(&folder::read_lock(path)?, &lock)?;
+            found = checkpoint::read(&checkpoint_path(path))?;
+        } else {
+            folder::create(path, &lock, origin.files)?;
+        }
+    }
+    let mut run = Run {
+        model,
+        options,
+        store: Store::new(options.precision),
+        position: Position::default(),
+        metrics: None,
+        checkpointed: Instant::now(),
+        samples_done: 0,
+        learning: Duration::ZERO,
+        first_step: None,
+        stretch: 1,
+    };
+    if let Some(path) = &options.folder {
+        let table = path.join("metrics.csv");
+        run.metrics = Some(match &found {
+            Some(checkpoint) => Metrics::reopen(&table, checkpoint.metrics_bytes)?,
+            None => Metrics::create(&table)?,
+        });
+    }
+    if let Some(checkpoint) = &found {
+        run.position = checkpoint.position.clone();
+    }
+    run.develop(&samples, found, watcher)
+}
+
+fn checkpoint_path(folder: &Path) -> std::path::PathBuf {
+    folder.join("checkpoint.safetensors")
+}
+
+impl Run<'_> {
+    fn develop(
+        mut self,
+        samples: &Samples,
+        mut found: Option<checkpoint::Checkpoint>,
+        watcher: &mut dyn Watcher,
+    ) -> Result<Outcome, RunError> {
+        let (mut made, mut compiling) = (Made::default(), Duration::ZERO);
+        let mut interrupted = false;
+        for phase in 0..self.model.phases.len() {
+            let begun = Instant::now();
+            let mut ready = ready(self.model, phase, self.options, samples, &mut made, &mut self.store)?;
+            compiling += begun.elapsed();
+            if phase < self.position.phase {
+                continue;
+            }
+            if let Some(checkpoint) = found.take() {
+                self.go_back(&checkpoint)?;
+            }
+            if self.position.phase_step == 0 && self.position.epoch_step == 0 {
+                self.store.set("clock.phase_step", 0.0);
+            }
+            watcher.phase(&self.model.phases[phase].name, ready.steps);
+            interrupted = self.live(phase, &mut ready, watcher)?;
+            if interrupted {
+                break;
+            }
+        }
+        if let Some(checkpoint) = found.take() {
+            self.go_back(&checkpoint)?;
+        }
+        self.checkpoint()?;
+        let (done, seconds) = (self.samples_done as f64, self.learning.as_secs_f64());
+        Ok(Outcome {
+            phases: self.position.ended.clone(),
+            samples_per_second: if seconds > 0.0 { done / seconds } else { 0.0 },
+            compile_ms: compiling.as_secs_f64() * 1e3,
+            first_step_ms: self.first_step.map_or(0.0, |time| time.as_secs_f64() * 1e3),
+            weights_digest: digest::weights(&self.store),
+            state_digest: digest::state(&self.store, &checkpoint::text(&self.position)?),
+            interrupted,
+        })
+    }
+
+    /// Takes over the state of a checkpoint.
+    fn go_back(&mut self, checkpoint: &checkpoint::Checkpoint) -> Result<(), RunError> {
+        for (name, shape, values) in &checkpoint.slots {
+            let bad = |why: String| Err(RunError::Changed(why));
+            match self.store.slot(name) {
+                None => return bad(format!("its checkpoint holds `{name}`, which this spec has not")),
+                Some(slot) => {
+                    let wanted: Vec<usize> = slot.ty.shape.iter().map(|extent| extent.bound()).collect();
+                    if *shape != wanted {
+                        return bad(format!("`{name}` is {shape:?} in its checkpoint, and {wanted:?} in this spec"));
+                    }
+                }
+            }
+            self.store.put(name, values)?;
+        }
+        let known: Vec<&str> = checkpoint.slots.iter().map(|(name, ..)| &**name).collect();
+        match self.store.kept().find(|(slot, _)| !known.contains(&&*slot.name)) {
+            Some((slot, _)) => Err(RunError::Changed(format!("its checkpoint has no `{}`", slot.name))),
+            None => Ok(()),
+        }
+    }
+
+    /// One phase, from where it stands to its end; tells whether it was stopped from outside.
+    fn live(&mut self, phase: usize, ready: &mut Ready, watcher: &mut dyn Watcher) -> Result<bool, RunError> {
+        self.store.set("clock.phase_steps", ready.steps as f64);
+        self.store.set("clock.epoch_steps", ready.epoch_steps as f64);
+        let data = self.model.data[self.model.phases[phase].data.0].name.clone();
+        loop {
+            if self.position.epoch_step == 0 {
+                self.position.epochs += 1;
+                self.store.set("clock.position", 0.0);
+                measure::clear(self.model, &mut self.store);
+            }
+            let order = split::order(self.options.seed, &data, self.position.epochs - 1, ready.train.as_slice());
+            self.store.set_order(&order);
+            self.store.set("clock.rows", order.len() as f64);
+            while self.position.epoch_step < ready.epoch_steps && self.position.phase_step < ready.steps {
+                self.stretch(phase, ready)?;
+                watcher.progress(self.position.phase_step, &measure::means(self.model, &self.store, Split::Train));
+                if self.options.interrupted.load(Ordering::Relaxed) {
+                    return Ok(true);
+                }
+                self.checkpoint_in_time()?;
+            }
+            let enough = self.look(phase, ready, watcher)?;
+            if enough || self.position.phase_step >= ready.steps {
+                self.end(phase, ready);
+                self.checkpoint_in_time()?;
+                return Ok(false);
+            }
+            self.checkpoint_in_time()?;
+        }
+    }
+
+    /// One call of compiled code: some steps of one epoch.
+    fn stretch(&mut self, phase: usize, ready: &Ready) -> Result<(), RunError> {
+        let left = (ready.epoch_steps - self.position.epoch_step).min(ready.steps - self.position.phase_step);
+        let steps = self.stretch.min(left);
+        let before = self.store.snapshot();
+        let begun = Instant::now();
+        ready.learn.run(&mut self.store, None, steps)?;
+        let took = begun.elapsed();
+        if self.store.not_finite().is_some() {
+            return Err(self.replay(phase, ready, &before, steps));
+        }
+        self.first_step.get_or_insert_with(|| self.options.entered.elapsed());
+        let batch = ready.batch as u64;
+        let first = self.position.epoch_step * batch;
+        let last = ((self.position.epoch_step + steps) * batch).min(ready.train.len() as u64);
+        self.samples_done += last - first;
+        self.learning += took;
+        self.position.epoch_step += steps;
+        self.position.phase_step += steps;
+        self.position.steps += steps;
+        let fit = STRETCH.as_secs_f64() / (took.as_secs_f64() / steps as f64).max(1e-9);
+        self.stretch = (fit as u64).clamp(1, self.stretch.saturating_mul(16).max(16));
+        Ok(())
+    }
+
+    /// Runs a bad stretch again, a step at a time, and says in which step what was not finite first.
+    fn replay(
+        &mut self,
+        phase: usize,
+        ready: &Ready,
+        before: &[(usize, crate::loops::memory::Storage)],
+        steps: u64,
+    ) -> RunError {
+        self.store.restore(before);
+        let phase = self.model.phases[phase].name.clone();
+        for step in 0..steps {
+            if let Err(error) = ready.learn.run(&mut self.store, None, 1) {
+                return error;
+            }
+            if let Some(what) = self.store.not_finite() {
+                return RunError::NotFinite { phase, step: self.position.steps + step, what };
+            }
+        }
+        RunError::Code("a stretch that went wrong came out right when it was run again".to_string())
+    }
+
+    /// Measures at the end of an epoch (or of the phase), and tells whether the phase's condition is fulfilled.
+    fn look(&mut self, phase: usize, ready: &mut Ready, watcher: &mut dyn Watcher) -> Result<bool, RunError> {
+        let part = self.position.epoch_step as f64 / ready.epoch_steps as f64;
+        self.position.time += part;
+        self.position.epoch_step = 0;
+        let mut values = measure::means(self.model, &self.store, Split::Train);
+        for (rows, split) in [(&ready.validation, Split::Validation), (&ready.test, Split::Test)] {
+            if !rows.is_empty() {
+                values.extend(ready.measurer.measure(self.model, &mut self.store, rows, ready.batch, split)?);
+            }
+        }
+        let name = &self.model.phases[phase].name;
+        if let Some(metrics) = &mut self.metrics {
+            metrics.append(self.position.steps, name, self.position.time, &values)?;
+        }
+        watcher.measured(self.position.steps, name, self.position.time, &values);
+        let enough = self.model.phases[phase]
+            .until
+            .as_ref()
+            .is_some_and(|until| credit::fulfilled(self.model, until, &|leaf| measured(self.model, &values, leaf)));
+        self.position.last = values;
+        Ok(enough)
+    }
+
+    /// Goes on to the next phase.
+    fn end(&mut self, phase: usize, ready: &Ready) {
+        let epochs = self.position.phase_step as f64 / ready.epoch_steps as f64;
+        let values = std::mem::take(&mut self.position.last);
+        let name = self.model.phases[phase].name.to_string();
+        self.position.ended.push(Ended { phase: name, epochs, steps: self.position.phase_step, values });
+        self.position.phase += 1;
+        self.position.phase_step = 0;
+        self.store.set("clock.phase_step", 0.0);
+    }
+
+    fn checkpoint_in_time(&mut self) -> Result<(), RunError> {
+        if self.checkpointed.elapsed() < BETWEEN_CHECKPOINTS { Ok(()) } else { self.checkpoint() }
+    }
+
+    fn checkpoint(&mut self) -> Result<(), RunError> {
+        if let (Some(folder), Some(metrics)) = (&self.options.folder, &mut self.metrics) {
+            let bytes = metrics.sync()?;
+            checkpoint::write(&checkpoint_path(folder), &self.store, &self.position, bytes)?;
+        }
+        self.checkpointed = Instant::now();
+        Ok(())
+    }
+}
+
+/// What `until` reads: a value on the split that is named, else on validation or, without one, the running value.
+fn measured(model: &Model, values: &[Measured], leaf: &Leaf) -> Option<f64> {
+    let (name, cost, split) = match leaf {
+        Leaf::Metric(id, split) => (&model.metrics[id.0].name, false, split),
+        Leaf::Cost(id, split) => (&model.costs[id.0].name, true, split),
+        _ => return None,
+    };
+    let on =
+        |split: &str| values.iter().find(|m| *m.name == **name && m.cost == cost && m.split == split).map(|m| m.value);
+    match split {
+        Some(split) => on(split),
+        None => on("validation").or_else(|| on("train")),
+    }
+}
+
+/// Measures every split with the state of a run folder's checkpoint.
+pub fn evaluate(model: &Model, options: &Options, folder: &Path) -> Result<Vec<Measured>, RunError> {
+    let samples = Samples::read(model, &options.place, options.seed)?;
+    let path = checkpoint_path(folder);
+    let Some(checkpoint) = checkpoint::read(&path)? else {
+        return Err(RunError::Folder { path, why: "is not there: the run has no checkpoint yet".to_string() });
+    };
+    let mut made = Made::default();
+    let mut store = Store::new(options.precision);
+    let mut last = None;
+    for phase in 0..self::reached(model, &checkpoint.position) {
+        last = Some(ready(model, phase, options, &samples, &mut made, &mut store)?);
+    }
+    let Some(mut ready) = last else { return Ok(Vec::new()) };
+    for (name, _, values) in &checkpoint.slots {
+        store.put(name, values)?;
+    }
+    let mut values = Vec::new();
+    for (rows, split) in
+        [(&ready.train, Split::Train), (&ready.validation, Split::Validation), (&ready.test, Split::Test)]
+    {
+        if !rows.is_empty() {
+            values.extend(ready.measurer.measure(model, &mut store, rows, ready.batch, split)?);
+        }
+    }
+    Ok(values)
+}
+
+/// How many phases have begun.
+fn reached(model: &Model, position: &Position) -> usize {
+    (position.phase + 1).min(model.phases.len())
+}
