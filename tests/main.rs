@@ -10,5 +10,6 @@ mod lower;
 mod math;
 mod model;
 mod ops;
+mod passes;
 mod syntax;
 mod tensor;

@@ -10,7 +10,7 @@ pub mod expand_composites;
 pub mod fold_constants;
 pub mod hoist_invariants;
 
-use super::{Program, verify};
+use super::{Program, verify::verify};
 use crate::bug;
 
 /// A pass.
@@ -25,42 +25,56 @@ pub struct Pass {
 }
 
 /// All passes, sorted by name.
-pub static ALL: &[&Pass] =
-    &[&algebra::PASS, &common_subexpressions::PASS, &dead_code::PASS, &expand_composites::PASS, &fold_constants::PASS];
+pub static ALL: &[&Pass] = &[
+    &algebra::PASS,
+    &common_subexpressions::PASS,
+    &dead_code::PASS,
+    &expand_composites::PASS,
+    &fold_constants::PASS,
+    &hoist_invariants::PASS,
+];
 
-/// What is done to a program before it is lowered, in this order.
+/// What is done to a program before it is lowered, in this order, again and again until nothing changes.
 static RECIPE: &[&Pass] = &[
     &expand_composites::PASS,
-    &dead_code::PASS,
-    &fold_constants::PASS,
     &algebra::PASS,
+    &fold_constants::PASS,
     &common_subexpressions::PASS,
     &hoist_invariants::PASS,
-    &algebra::PASS,
-    &common_subexpressions::PASS,
     &dead_code::PASS,
 ];
+
+/// How often the recipe is carried out at most.
+const ROUNDS: usize = 8;
 
 /// The pass of that name.
 pub fn find(name: &str) -> Option<&'static Pass> {
     ALL.iter().copied().find(|pass| pass.name == name)
 }
 
-/// The program, simplified. Debug builds verify it after each pass, and name the one that broke it.
+/// The program, simplified.
 pub fn simplify(program: Program) -> Program {
-    RECIPE.iter().fold(program, |program, pass| pass.verified(program))
+    let mut program = program;
+    for _ in 0..ROUNDS {
+        let before = program.clone();
+        program = run_these(program, RECIPE);
+        if program == before {
+            break;
+        }
+    }
+    program
 }
 
-impl Pass {
-    /// Runs the pass; in debug builds, verifies what it gives.
-    pub fn verified(&self, program: Program) -> Program {
-        let program = (self.run)(program);
-        if cfg!(debug_assertions) {
-            let violations = verify::verify(&program);
-            if !violations.is_empty() {
-                bug!("pass {} broke {}: {violations:?}", self.name, program.name);
-            }
+/// Carries out some passes; in debug builds each result is verified, and the pass named that broke it.
+pub fn run_these(program: Program, passes: &[&Pass]) -> Program {
+    let mut program = program;
+    for pass in passes {
+        program = (pass.run)(program);
+        if cfg!(debug_assertions)
+            && let Some(violation) = verify(&program).first()
+        {
+            bug!("after the pass `{}`: {violation}", pass.name);
         }
-        program
     }
+    program
 }
