@@ -22,6 +22,7 @@ use crate::tensor::Name;
 pub use build::{Options, check};
 pub use formula::{Formula, Leaf, Unit};
 use indexmap::IndexMap;
+pub use learning::CREDIT_RULES;
 
 macro_rules! ids {
     ($($name:ident: $about:literal;)*) => {

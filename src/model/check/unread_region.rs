@@ -1,7 +1,7 @@
 //! A region's activity is read by something.
 
-use super::super::Leaf;
 use super::super::draft::Draft;
+use super::super::{Leaf, Teacher};
 use super::{Check, Options};
 use crate::diag::{Code, Diagnostic};
 
@@ -21,6 +21,13 @@ fn run(draft: &mut Draft<'_>, _: &Options) {
     let mut said = Vec::new();
     for (number, region) in draft.regions.iter().enumerate() {
         let wired = draft.projections.iter().any(|projection| projection.source.0 == number);
+        let learns = draft
+            .phases
+            .iter()
+            .flat_map(|phase| &phase.learns)
+            .filter(|learn| matches!(learn.teacher, Teacher::Rule(_)));
+        let wired =
+            wired || learns.flat_map(|learn| &learn.projections).any(|id| draft.projections[id.0].target.0 == number);
         if !wired && !read.contains(&number) {
             let name = &region.tree.target.name;
             said.push(
