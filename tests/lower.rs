@@ -1,3 +1,6 @@
 //! From tensors to loops: what is fused, where things lie, and that the meaning stays.
 
 mod digits;
+mod meaning;
+mod random;
+mod shapes;

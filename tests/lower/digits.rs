@@ -1,14 +1,16 @@
 //! A program built in code learns to read digits.
 
+use super::meaning::{difference, numbers, run};
 use crate::data::{call, load};
+use neurula::codegen::Code;
 use neurula::data::split::{order, steps_per_epoch};
 use neurula::data::{Column, Place, Split};
 use neurula::loops::lower::{Layouts, lower};
 use neurula::loops::memory::{Storage, Values};
-use neurula::loops::{self, Precision, Slot, eval};
+use neurula::loops::{self, Precision, Slot};
 use neurula::math::Stream;
 use neurula::tensor::differentiate::{Exact, reverse};
-use neurula::tensor::{Count, Element, Extent, Name, Program, ProgramBuilder, Role, Type, Value};
+use neurula::tensor::{Count, Element, Extent, Name, Program, ProgramBuilder, Role, Type, Value, pass};
 use std::collections::BTreeMap;
 
 const SAMPLES: usize = 1797;
@@ -186,56 +188,118 @@ impl Desk {
         self.slots[name].1.get(0)
     }
 
-    /// Runs a program.
-    pub fn run(&mut self, program: &loops::Program, steps: u64) {
+    /// The memory of a program's slots, in its order.
+    pub fn memory(&self, program: &loops::Program) -> Vec<Storage> {
         assert_eq!(program.precision, self.precision);
-        let mut taken: Vec<Storage> =
-            program.slots.iter().map(|slot| self.slots.get_mut(&slot.name).unwrap().1.clone()).collect();
-        let mut handed: Vec<&mut Storage> = taken.iter_mut().collect();
-        eval::run(program, &mut handed, steps).unwrap();
-        for (slot, storage) in program.slots.iter().zip(taken) {
+        program.slots.iter().map(|slot| self.slots[&slot.name].1.clone()).collect()
+    }
+
+    /// Runs a compiled program.
+    pub fn run(&mut self, program: &loops::Program, code: &Code, steps: u64) {
+        let mut memory = self.memory(program);
+        let mut handed: Vec<&mut Storage> = memory.iter_mut().collect();
+        code.call(&mut handed, steps).unwrap();
+        self.take(program, memory);
+    }
+
+    /// Takes the memory of a program's slots back.
+    pub fn take(&mut self, program: &loops::Program, memory: Vec<Storage>) {
+        for (slot, storage) in program.slots.iter().zip(memory) {
             self.slots.get_mut(&slot.name).unwrap().1 = storage;
         }
     }
 
-    /// Data, and weights drawn from a seed.
-    pub fn begin(&mut self, seed: u64) -> Vec<u32> {
-        let (_, dataset) = load(&call("digits", &[]), &Place::only("."), 0).unwrap();
-        let (Column::Bytes(pixels), Some(labels)) = (&dataset.columns[0], dataset.labels()) else { panic!() };
-        self.set("world.image", &pixels.iter().map(|x| f64::from(*x)).collect::<Vec<_>>());
-        self.set("world.label", &labels.iter().map(|x| f64::from(*x)).collect::<Vec<_>>());
+    /// Fills the slots of the data.
+    pub fn fill(&mut self, images: &[f64], labels: &[f64]) {
+        self.set("world.image", images);
+        self.set("world.label", labels);
+    }
+
+    /// Draws weights from a seed.
+    pub fn draw(&mut self, seed: u64) {
         for (name, post, pre) in [("Retina -> Hidden.weight", 32, 64), ("Hidden -> Choice.weight", 10, 32)] {
             let stream = Stream::new(seed, name);
             let scale = (2.0 / pre as f64).sqrt();
             self.set(name, &(0..post * pre).map(|i| scale * stream.normal(i)).collect::<Vec<_>>());
         }
-        let test = dataset.splits.get(Split::Test).as_slice();
-        self.set("test.order", &test.iter().map(|row| f64::from(*row)).collect::<Vec<_>>());
-        dataset.splits.get(Split::Train).as_slice().to_vec()
     }
+}
+
+/// Images, labels and the rows to be trained on. Those for the test are the others, in order.
+fn data() -> (Vec<f64>, Vec<f64>, Vec<u32>) {
+    let (_, dataset) = load(&call("digits", &[]), &Place::only("."), 0).unwrap();
+    let (Column::Bytes(pixels), Some(labels)) = (&dataset.columns[0], dataset.labels()) else { panic!() };
+    let images = pixels.iter().map(|x| f64::from(*x)).collect();
+    let labels = labels.iter().map(|x| f64::from(*x)).collect();
+    (images, labels, dataset.splits.get(Split::Train).as_slice().to_vec())
+}
+
+/// Fills the order of an epoch.
+fn shuffle(desk: &mut Desk, epoch: u64, train: &[u32]) {
+    let order = order(0, "world", epoch, train);
+    desk.set("order", &order.iter().map(|row| f64::from(*row)).collect::<Vec<_>>());
 }
 
 #[test]
 fn a_program_built_in_code_learns_to_read() {
     let mut layouts = Layouts::new();
-    let learn = lower(&training(), Precision::F32, &mut layouts).unwrap();
-    let measure = lower(&measuring(), Precision::F32, &mut layouts).unwrap();
+    let learn = lower(&pass::simplify(training()), Precision::F32, &mut layouts).unwrap();
+    let measure = lower(&pass::simplify(measuring()), Precision::F32, &mut layouts).unwrap();
+    let (learning, measured) = (Code::compile(&learn).unwrap(), Code::compile(&measure).unwrap());
     let mut desk = Desk::new(&[&learn, &measure]);
-    let train = desk.begin(0);
+    let (images, labels, train) = data();
+    desk.fill(&images, &labels);
+    desk.draw(0);
+    let test = (0..SAMPLES as u32).filter(|row| !train.contains(row));
+    desk.set("test.order", &test.map(f64::from).collect::<Vec<_>>());
     let steps = steps_per_epoch(TRAINED_ON, BATCH, false) as u64;
     let mut before = f64::INFINITY;
     for epoch in 0..30 {
-        let order = order(0, "world", epoch, &train);
-        desk.set("order", &order.iter().map(|row| f64::from(*row)).collect::<Vec<_>>());
+        shuffle(&mut desk, epoch, &train);
         ["wrong.sum", "accuracy.sum", "samples"].iter().for_each(|name| desk.set(name, &[0.0]));
-        desk.run(&learn, steps);
+        desk.run(&learn, &learning, steps);
         assert_eq!((desk.get("samples"), desk.get("clock.position")), (TRAINED_ON as f64, 0.0));
         let wrong = desk.get("wrong.sum") / TRAINED_ON as f64;
         assert!(epoch > 3 || wrong < before, "epoch {epoch}: {wrong} after {before}");
         before = wrong;
     }
-    desk.run(&measure, steps_per_epoch(SAMPLES - TRAINED_ON, BATCH, false) as u64);
+    desk.run(&measure, &measured, steps_per_epoch(SAMPLES - TRAINED_ON, BATCH, false) as u64);
     let accuracy = desk.get("test.hits") / (SAMPLES - TRAINED_ON) as f64;
-    println!("accuracy {accuracy}, cost {before}");
     assert!(accuracy > 0.95 && accuracy <= 1.0, "{accuracy}");
+}
+
+#[test]
+fn training_gives_the_same_bits_in_code_and_interpreter() {
+    for precision in [Precision::F32, Precision::F64] {
+        let learn = lower(&training(), precision, &mut Layouts::new()).unwrap();
+        let mut desk = Desk::new(&[&learn]);
+        let (images, labels, train) = data();
+        desk.fill(&images, &labels);
+        desk.draw(3);
+        for epoch in 0..2 {
+            shuffle(&mut desk, epoch, &train);
+            let memory = run(&learn, &desk.memory(&learn), 45);
+            desk.take(&learn, memory);
+            assert_eq!(desk.get("samples"), (1 + epoch) as f64 * TRAINED_ON as f64);
+        }
+    }
+}
+
+/// The first step of an epoch, and the last, which has fewer samples.
+#[test]
+fn a_step_of_training_is_that_of_the_tensors() {
+    for program in [training(), pass::simplify(training())] {
+        let learn = lower(&program, Precision::F64, &mut Layouts::new()).unwrap();
+        let mut desk = Desk::new(&[&learn]);
+        let (images, labels, train) = data();
+        desk.fill(&images, &labels);
+        desk.draw(1);
+        shuffle(&mut desk, 0, &train);
+        for position in [0, TRAINED_ON - 29] {
+            desk.set("clock.position", &[position as f64]);
+            let slots: Vec<Vec<f64>> =
+                learn.slots.iter().map(|slot| numbers(slot, &desk.slots[&slot.name].1)).collect();
+            assert_eq!(difference(&program, &slots, 1), None);
+        }
+    }
 }

@@ -202,7 +202,7 @@ impl<'a> Scope<'a> {
 /// What an operation is called.
 pub fn operation(node: &Node) -> Name {
     match &node.op {
-        Op::Row(row, _) => row.name.into(),
+        Op::Row(row, _) => node.product.clone().unwrap_or_else(|| row.name.into()),
         Op::Bind(count) => count.name.clone(),
         Op::Loop(_) => "loop".into(),
         Op::When(_) => "when".into(),

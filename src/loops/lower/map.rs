@@ -105,7 +105,10 @@ impl Member {
                 None => writer.computed(self.value, at),
             },
             Source::Value => writer.element(self.value, at),
-            Source::Staged(view) => writer.load(view.buffer, view.at(at)),
+            Source::Staged(view) => match writer.known(self.value, at) {
+                Some(reg) => reg,
+                None => writer.load(view.buffer, view.at(at)),
+            },
         };
         let reg = if store { writer.store(&self.view, at, reg) } else { reg };
         writer.remember(self.value, at, reg);
@@ -147,7 +150,11 @@ pub fn lower(lowering: &mut Lowering, scope: &Scope, tasks: &[Task]) -> Vec<Stmt
     let members: Vec<Member> = tasks.iter().map(|task| member(lowering, scope, *task)).collect();
     let look = look(lowering, scope, &members);
     let stays = |task: &Task, member: &Member| {
-        let Task::Node(number) = task else { return false };
+        let number = match task {
+            Task::Node(number) => number,
+            Task::Stage(result) => return tasks.contains(&Task::Write(*result)),
+            Task::Write(_) => return false,
+        };
         let wanted = scope.wanted.iter().flatten().any(|view| view.buffer == member.view.buffer);
         let bind = matches!(scope.graph.nodes[*number].op, Op::Bind(_));
         let asked = scope.readers.get(&member.value);

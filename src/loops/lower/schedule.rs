@@ -137,7 +137,7 @@ impl Planner {
             let reads = &self.reads[&Task::Node(number)].values;
             let apart = self.replaced[&result].iter().all(|param| !reads.contains(param));
             self.modes.insert(result, Mode::Direct(number));
-            if (apart || self.in_place(lowering, scope, number, value, result, &view)) && self.kahn(scope).is_some() {
+            if (apart || self.in_place(lowering, scope, number, value, result, &view)) && self.can_be_done(scope) {
                 return Some(view);
             }
             self.modes.insert(result, Mode::Staged);
@@ -192,7 +192,7 @@ impl Planner {
             let reads = &self.reads[&Task::Write(number)].values;
             let apart = self.replaced[&number].iter().all(|param| !reads.contains(param));
             let exact = apart || map::in_place(lowering, scope, Task::Write(number));
-            if !exact || self.kahn(scope).is_none() {
+            if !exact || !self.can_be_done(scope) {
                 self.modes.insert(number, Mode::Staged);
             }
         }
@@ -253,43 +253,58 @@ impl Planner {
         before
     }
 
-    /// An order in which each task comes after those before it; `None` if there is none.
-    fn kahn(&self, scope: &Scope) -> Option<Vec<Task>> {
-        let mut before = self.before(scope);
+    /// Whether there is an order in which each task comes after those before it.
+    fn can_be_done(&self, scope: &Scope) -> bool {
+        let before = self.before(scope);
         let number = before.len();
-        let mut after: BTreeMap<Task, Vec<Task>> = BTreeMap::new();
-        for (task, first) in &before {
-            first.iter().for_each(|other| after.entry(*other).or_default().push(*task));
+        sorted(before, |ready| ready.first().copied()).len() == number
+    }
+
+    /// The order in which the tasks are done: that of the nodes, but a map that can join the nest before it comes first.
+    fn order(&self, scope: &Scope) -> Vec<Task> {
+        let before = self.before(scope);
+        let number = before.len();
+        let spaces: BTreeMap<Task, map::Space> =
+            before.keys().filter_map(|task| Some((*task, map::space(scope, *task)?))).collect();
+        let mut last: Option<&map::Space> = None;
+        let order = sorted(before, |ready| {
+            let joins = |task: &&Task| last.is_some() && spaces.get(task) == last;
+            let next = ready.iter().find(joins).or_else(|| ready.first()).copied();
+            last = next.and_then(|next| spaces.get(&next));
+            next
+        });
+        if order.len() < number {
+            bug!("a graph's tasks wait for each other");
         }
-        let mut ready: BTreeSet<Task> =
-            before.iter().filter(|(_, first)| first.is_empty()).map(|(task, _)| *task).collect();
-        let mut order: Vec<Task> = Vec::new();
-        let mut last: Option<map::Space> = None;
-        while let Some(next) = ready.first() {
-            // A map that can join the nest before it comes first.
-            let joins = |task: &&Task| last.is_some() && map::space(scope, **task) == last;
-            let next = *ready.iter().find(joins).unwrap_or(next);
-            ready.remove(&next);
-            last = map::space(scope, next);
-            order.push(next);
-            for task in after.get(&next).into_iter().flatten() {
-                if let Some(first) = before.get_mut(task) {
-                    first.remove(&next);
-                    if first.is_empty() {
-                        ready.insert(*task);
-                    }
+        order
+    }
+}
+
+/// Tasks, each after those before it, as far as that goes; `choose` says which of those that are ready is next.
+fn sorted(
+    mut before: BTreeMap<Task, BTreeSet<Task>>,
+    mut choose: impl FnMut(&BTreeSet<Task>) -> Option<Task>,
+) -> Vec<Task> {
+    let mut after: BTreeMap<Task, Vec<Task>> = BTreeMap::new();
+    for (task, first) in &before {
+        first.iter().for_each(|other| after.entry(*other).or_default().push(*task));
+    }
+    let begins = before.iter().filter(|(_, first)| first.is_empty());
+    let mut ready: BTreeSet<Task> = begins.map(|(task, _)| *task).collect();
+    let mut order = Vec::new();
+    while let Some(next) = choose(&ready) {
+        ready.remove(&next);
+        order.push(next);
+        for task in after.get(&next).into_iter().flatten() {
+            if let Some(first) = before.get_mut(task) {
+                first.remove(&next);
+                if first.is_empty() {
+                    ready.insert(*task);
                 }
             }
         }
-        (order.len() == number).then_some(order)
     }
-
-    fn order(&self, scope: &Scope) -> Vec<Task> {
-        match self.kahn(scope) {
-            Some(order) => order,
-            None => bug!("a graph's tasks wait for each other"),
-        }
-    }
+    order
 }
 
 /// The values with a place that computing these reads, and the nodes that bind the counts that shapes mention.
