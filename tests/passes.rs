@@ -2,6 +2,7 @@
 
 mod constants;
 mod meaning;
+mod random;
 mod rules;
 mod structure;
 

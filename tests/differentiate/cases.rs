@@ -104,6 +104,7 @@ pub const ALL: &[(&str, Make)] = &[
     ("branches_in_a_loop", branches_in_a_loop),
     ("loops_in_branches", loops_in_branches),
     ("index_in_a_loop", index_in_a_loop),
+    ("carried_index", carried_index),
 ];
 
 fn smooth_maps(c: &mut Case) -> Vec<Value> {
@@ -430,4 +431,21 @@ fn index_in_a_loop(c: &mut Case) -> Vec<Value> {
         (vec![b.sin(product)], vec![])
     });
     looped.carries
+}
+
+/// An index that is carried as an int and used as a class.
+fn carried_index(c: &mut Case) -> Vec<Value> {
+    let (h, x) = (c.real(&[3]), c.real(&[4, 3]));
+    let start = c.int(1);
+    let looped = c.b.loop_with(5, false, &[h, start], &[], |b, _, _, h| {
+        let one = b.int(1);
+        let next = b.add(h[1], one);
+        let four = b.int(4);
+        let next = b.remainder(next, four);
+        let next = b.clamp(next, 4);
+        let row = b.gather(x, next);
+        let product = b.multiply(row, h[0]);
+        (vec![b.tanh(product), next], vec![])
+    });
+    looped.carries[..1].to_vec()
 }

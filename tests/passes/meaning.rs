@@ -26,7 +26,7 @@ fn case(make: Make) -> (Case, Vec<Value>) {
 }
 
 /// Equal but for the sign of a zero.
-fn assert_same(name: &str, found: &[Vec<f64>], wanted: &[Vec<f64>]) {
+pub fn assert_same(name: &str, found: &[Vec<f64>], wanted: &[Vec<f64>]) {
     assert_eq!(found.len(), wanted.len(), "{name}");
     for (found, wanted) in found.iter().zip(wanted) {
         let same = |(x, y): (&f64, &f64)| x == y || (x.is_nan() && y.is_nan());
