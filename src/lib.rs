@@ -4,17 +4,32 @@
 //! from what, by which rule, and when. This crate reads it, checks it and compiles its whole training
 //! loop to machine code. `ARCHITECTURE.md` is the map of the rooms below; each imports only those above it.
 
-pub mod cli;
-pub mod codegen;
-pub mod credit;
-pub mod data;
+// In this order: each room imports only those above it. (Blank lines keep the formatter from sorting them.)
+
 pub mod diag;
-pub mod driver;
-pub mod library;
-pub mod loops;
+
 pub mod math;
-pub mod model;
-pub mod report;
-pub mod runtime;
+
 pub mod syntax;
+
+pub mod library;
+
+pub mod data;
+
 pub mod tensor;
+
+pub mod model;
+
+pub mod credit;
+
+pub mod loops;
+
+pub mod codegen;
+
+pub mod runtime;
+
+pub mod report;
+
+pub mod driver;
+
+pub mod cli;

@@ -90,7 +90,10 @@ fn files_are_small() {
 #[test]
 fn unsafe_lives_in_its_room() {
     for (path, text) in files("src", "rs") {
-        let uses = text.lines().filter(|line| !line.trim_start().starts_with("//")).any(|line| line.contains("unsafe"));
+        let uses = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .any(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word == "unsafe"));
         assert!(!uses || path == "src/codegen/jit.rs", "{path} holds unsafe code");
     }
     let (_, text) = files("src/codegen", "rs").into_iter().find(|(path, _)| path.ends_with("jit.rs")).unwrap();

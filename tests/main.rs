@@ -1,15 +1,21 @@
 //! All tests, as modules of one program: each further program would link Cranelift again.
 
 mod codegen;
+mod command;
 mod data;
 mod diag;
 mod differentiate;
 mod house;
+mod language;
+mod library;
 mod loops;
 mod lower;
 mod math;
 mod model;
 mod ops;
 mod passes;
+mod runtime;
+mod step;
 mod syntax;
 mod tensor;
+mod trained;

@@ -68,9 +68,9 @@ pub struct Setting {
 /// How a run is carried out.
 #[derive(Debug, Clone, Args)]
 pub struct Machine {
-    /// What a number is.
-    #[arg(long, value_enum, default_value = "f32")]
-    pub precision: PrecisionName,
+    /// What a number is; f32 unless said.
+    #[arg(long, value_enum)]
+    pub precision: Option<PrecisionName>,
     /// Machine code, or the loop interpreter (the same bits, slowly).
     #[arg(long, value_enum, default_value = "jit")]
     pub backend: BackendName,
@@ -193,6 +193,17 @@ pub enum PrecisionName {
     F32,
     /// 64 bits.
     F64,
+}
+
+impl PrecisionName {
+    /// The precision that is written so.
+    pub fn of(text: &str) -> Option<PrecisionName> {
+        match text {
+            "f32" => Some(PrecisionName::F32),
+            "f64" => Some(PrecisionName::F64),
+            _ => None,
+        }
+    }
 }
 
 impl From<PrecisionName> for Precision {

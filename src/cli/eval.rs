@@ -22,7 +22,7 @@ pub(super) fn run(arguments: &EvalArguments, entered: Instant) -> Ending {
         Ok(spec) => spec,
         Err(ending) => return ending,
     };
-    let precision = if lock.precision == "f64" { PrecisionName::F64 } else { PrecisionName::F32 };
+    let precision = PrecisionName::of(&lock.precision);
     let machine = Machine { precision, backend: arguments.backend, seed: Some(lock.seed) };
     let options = options(&spec, &machine, lock.epochs, entered);
     match train::evaluate(&spec.model, &options, &arguments.run) {

@@ -1,7 +1,7 @@
 //! `neurula train`: trains a spec, with progress on a terminal and a table at the end.
 
 use super::Ending;
-use super::arguments::{Machine, TrainArguments};
+use super::arguments::{Machine, PrecisionName, Setting, TrainArguments};
 use super::show::{self, Spec};
 use crate::driver::imports;
 use crate::report;
@@ -20,11 +20,10 @@ pub(super) fn run(arguments: &TrainArguments, entered: Instant) -> Ending {
         Ok(found) => found,
         Err(error) => return show::run_error(&error, &crate::diag::Sources::new(), arguments.json),
     };
+    let (setting, machine, epochs) = as_before(arguments, lock.as_ref());
     let spec = match (&arguments.spec, &files) {
-        (Some(path), _) => show::checked(path, &arguments.setting, arguments.json, &imports::read),
-        (None, Some(files)) => {
-            show::checked(&files[0].path.clone(), &arguments.setting, arguments.json, &stored(files))
-        }
+        (Some(path), _) => show::checked(path, &setting, arguments.json, &imports::read),
+        (None, Some(files)) => show::checked(&files[0].path.clone(), &setting, arguments.json, &stored(files)),
         (None, None) => {
             show::complain("which spec? Write `neurula train SPEC`, or `neurula train --resume DIR`");
             return Ending::Usage;
@@ -34,18 +33,14 @@ pub(super) fn run(arguments: &TrainArguments, entered: Instant) -> Ending {
         Ok(spec) => spec,
         Err(ending) => return ending,
     };
-    let epochs = arguments.epochs.map(|epochs| epochs as usize);
-    let mut options = options(&spec, &arguments.machine, epochs, entered);
-    if let (Some(lock), None) = (&lock, arguments.machine.seed) {
-        options.seed = lock.seed;
-    }
+    let mut options = options(&spec, &machine, epochs, entered);
     options.folder = Some(match (&arguments.resume, &arguments.out) {
         (Some(folder), _) | (None, Some(folder)) => folder.clone(),
         (None, None) => free_folder(&spec.files[0].path, options.seed),
     });
     let interrupted = options.interrupted.clone();
     let _ = ctrlc::set_handler(move || interrupted.store(true, Ordering::Relaxed));
-    let set = show::settings(&arguments.setting);
+    let set = show::settings(&setting);
     let origin = Origin { files: &spec.files, set: &set, resume: arguments.resume.is_some() };
     let mut watcher = Progress::new(arguments);
     let outcome = train(&spec.model, &options, &origin, &mut watcher);
@@ -67,12 +62,27 @@ pub(super) fn run(arguments: &TrainArguments, entered: Instant) -> Ending {
     Ending::Fine
 }
 
+/// The flags, where a run goes on completed by those that it was begun with.
+fn as_before(arguments: &TrainArguments, lock: Option<&Lock>) -> (Setting, Machine, Option<usize>) {
+    let (mut setting, mut machine) = (arguments.setting.clone(), arguments.machine.clone());
+    let mut epochs = arguments.epochs.map(|epochs| epochs as usize);
+    if let Some(lock) = lock {
+        machine.seed = machine.seed.or(Some(lock.seed));
+        machine.precision = machine.precision.or(PrecisionName::of(&lock.precision));
+        epochs = epochs.or(lock.epochs);
+        if setting.set.is_empty() {
+            setting.set = lock.set.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        }
+    }
+    (setting, machine, epochs)
+}
+
 /// What a run is told.
 pub(super) fn options(spec: &Spec, machine: &Machine, epochs: Option<usize>, entered: Instant) -> Options {
     Options {
         seed: machine.seed.or(spec.model.seed).unwrap_or(0),
         epochs,
-        precision: machine.precision.into(),
+        precision: machine.precision.unwrap_or(PrecisionName::F32).into(),
         backend: machine.backend.into(),
         folder: None,
         interrupted: Arc::new(AtomicBool::new(false)),

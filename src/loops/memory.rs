@@ -49,6 +49,18 @@ impl Slot {
         self.ty.shape.iter().map(|extent| extent.bound()).product()
     }
 
+    /// Whether elements lie row after row, without padding.
+    pub fn is_dense(&self) -> bool {
+        let mut wanted = 1;
+        for (extent, stride) in self.extents().iter().zip(&self.strides).rev() {
+            if *extent != 1 && *stride != wanted {
+                return false;
+            }
+            wanted *= extent;
+        }
+        true
+    }
+
     /// The cell of each element, in row-major order.
     pub fn cells(&self) -> Vec<usize> {
         let mut cells = vec![0];
@@ -273,6 +285,9 @@ impl Storage {
         match (self, slot.cell()) {
             (Storage::Int(v), Cell::Int(Some(k))) => {
                 let stray = |x: i32| usize::try_from(x).map_or(true, |x| x >= k);
+                if slot.is_dense() {
+                    return v.iter().take(slot.elements()).copied().enumerate().find(|(_, x)| stray(*x));
+                }
                 slot.cells().into_iter().enumerate().map(|(i, cell)| (i, v[cell])).find(|(_, x)| stray(*x))
             }
             _ => None,
@@ -299,6 +314,18 @@ impl Storage {
         }
     }
 
+    /// Writes elements that lie as they do in memory: row after row, without padding.
+    fn write_dense(&mut self, values: &Values) -> bool {
+        match (self, values) {
+            (Storage::F32(to), Values::F32(from)) => to[..from.len()].copy_from_slice(from),
+            (Storage::F64(to), Values::F64(from)) => to[..from.len()].copy_from_slice(from),
+            (Storage::Int(to), Values::Int(from)) => to[..from.len()].copy_from_slice(from),
+            (Storage::Byte(to), Values::Byte(from)) => to[..from.len()].copy_from_slice(from),
+            _ => return false,
+        }
+        true
+    }
+
     /// The elements of a slot, padding left out.
     pub fn read_logical(&self, slot: &Slot) -> Values {
         let cells = slot.cells();
@@ -312,6 +339,9 @@ impl Storage {
 
     /// Writes the elements of a slot; the padding stays as it is.
     pub fn write_logical(&mut self, slot: &Slot, values: &Values) -> Result<(), Mismatch> {
+        if slot.is_dense() && values.len() == slot.elements() && self.write_dense(values) {
+            return Ok(());
+        }
         let cells = slot.cells();
         if cells.len() != values.len() {
             let (expected, found) = (cells.len(), values.len());

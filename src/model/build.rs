@@ -3,7 +3,7 @@
 use super::draft::{self, Draft, RegionDraft, not_supported};
 use super::typing::{Place, Said, Typer};
 use super::{Cost, CostId, DataId, Formula, Metric, Model, Param, Region, RegionId, Unit};
-use super::{learning, schedule, sources, wiring};
+use super::{definition, schedule, sources, wiring};
 use crate::data;
 use crate::diag::{Code, Diagnostic, Sources, Span};
 use crate::syntax::tree::{self, Ast, Expr, ExprKind, ItemKind};
@@ -57,7 +57,7 @@ pub fn check(
     let order = wiring::order(&mut draft);
     costs(&mut draft);
     metrics(&mut draft);
-    learning::unused_definitions(&mut draft);
+    definition::unused_definitions(&mut draft);
     schedule::develop(&mut draft);
     super::check::run(&mut draft, options);
     finish(draft, order)

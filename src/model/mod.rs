@@ -6,6 +6,7 @@
 pub mod build;
 mod check;
 mod constant;
+mod definition;
 mod draft;
 pub mod formula;
 mod learning;

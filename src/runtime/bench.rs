@@ -36,9 +36,8 @@ pub struct Spread {
 pub fn bench(model: &Model, options: &Options, repeats: usize, length: Duration) -> Result<Bench, RunError> {
     let samples = Samples::read(model, &options.place, options.seed)?;
     let (mut made, mut store) = (Made::default(), Store::new(options.precision));
-    let begun = Instant::now();
     let ready = ready(model, 0, options, &samples, &mut made, &mut store)?;
-    let compile_ms = begun.elapsed().as_secs_f64() * 1e3;
+    let compile_ms = ready.compiling.as_secs_f64() * 1e3;
     store.set("clock.phase_steps", ready.steps as f64);
     store.set("clock.epoch_steps", ready.epoch_steps as f64);
     let data = &model.data[model.phases[0].data.0];

@@ -3,6 +3,8 @@
 //! The clock and the number of threads are read here and nowhere above; nothing that is computed depends on either.
 //! A run is driven in calls of compiled code that last a fraction of a second; how long each is changes nothing.
 
+#![allow(clippy::disallowed_methods, reason = "the clock belongs to this room")]
+
 pub mod bench;
 pub mod checkpoint;
 mod cpu;
@@ -128,7 +130,21 @@ pub struct Measured {
     /// `train`, `validation` or `test`.
     pub split: String,
     /// Its value.
+    #[serde(with = "whole_number_line")]
     pub value: f64,
+}
+
+/// JSON has no word for infinities and NaN: a value is written as the text of the number.
+mod whole_number_line {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&value.to_string())
+    }
+
+    pub(super) fn deserialize<'d, D: Deserializer<'d>>(deserializer: D) -> Result<f64, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
 }
 
 /// What a run tells while it goes on. Nothing of it changes the run.

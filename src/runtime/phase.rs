@@ -9,6 +9,7 @@ use crate::credit;
 use crate::data::{Rows, Split, split};
 use crate::model::{Bound, Model};
 use crate::tensor;
+use std::time::{Duration, Instant};
 
 /// A phase that is ready to be run.
 pub(super) struct Ready {
@@ -20,6 +21,8 @@ pub(super) struct Ready {
     pub(super) batch: usize,
     pub(super) epoch_steps: u64,
     pub(super) steps: u64,
+    /// What it took to make machine code of its programs.
+    pub(super) compiling: Duration,
 }
 
 /// Makes a phase ready: programs, memory, first values of what is new, data.
@@ -33,8 +36,10 @@ pub(super) fn ready(
 ) -> Result<Ready, RunError> {
     let data = &model.data[model.phases[phase].data.0];
     let rows = samples.set(model, model.phases[phase].data).rows();
+    let begun = Instant::now();
     let learn = made.engine(credit::learn(model, phase, rows), options.precision, options.backend)?;
     let measure = made.engine(credit::measure(model, phase, rows), options.precision, options.backend)?;
+    let compiling = begun.elapsed();
     let measurer = Measurer::new(measure, options.precision);
     admit(model, options.seed, &learn.program, store)?;
     admit(model, options.seed, measurer.program(), store)?;
@@ -54,7 +59,7 @@ pub(super) fn ready(
         return Err(RunError::Data(vec![said]));
     }
     let steps = steps(model.phases[phase].bound, options.epochs, train.len(), data.batch, epoch_steps);
-    Ok(Ready { learn, measurer, train, validation, test, batch: data.batch, epoch_steps, steps })
+    Ok(Ready { learn, measurer, train, validation, test, batch: data.batch, epoch_steps, steps, compiling })
 }
 
 /// Room for a program's slots, with first values for those that are new.

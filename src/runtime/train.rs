@@ -118,9 +118,8 @@ impl Run<'_> {
         let (mut made, mut compiling) = (Made::default(), Duration::ZERO);
         let mut interrupted = false;
         for phase in 0..self.model.phases.len() {
-            let begun = Instant::now();
             let mut ready = ready(self.model, phase, self.options, samples, &mut made, &mut self.store)?;
-            compiling += begun.elapsed();
+            compiling += ready.compiling;
             if phase < self.position.phase {
                 continue;
             }

@@ -1,0 +1,284 @@
+//! The command as a user calls it: exit codes, JSON, stages, and runs that are killed and resumed.
+
+#![allow(clippy::disallowed_methods, reason = "a killed run is timed")]
+
+use assert_cmd::Command;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+use tempfile::TempDir;
+
+fn neurula() -> Command {
+    Command::cargo_bin("neurula").unwrap()
+}
+
+fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name)
+}
+
+/// Standard output of a call that ends with this code.
+fn output(command: &mut Command, code: i32) -> String {
+    let found = command.output().unwrap();
+    let (out, err) =
+        (String::from_utf8_lossy(&found.stdout).into_owned(), String::from_utf8_lossy(&found.stderr).into_owned());
+    assert_eq!(found.status.code(), Some(code), "{out}\n{err}");
+    out
+}
+
+fn spec(folder: &TempDir, text: &str) -> PathBuf {
+    let path = folder.path().join("spec.neu");
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+fn last_object(text: &str) -> Value {
+    serde_json::from_str(text.lines().last().unwrap()).unwrap()
+}
+
+#[test]
+fn exit_codes_say_how_it_ended() {
+    let folder = TempDir::new().unwrap();
+    output(neurula().arg("check").arg(example("digits.neu")), 0);
+    let wrong = spec(&folder, "data world = digits()\nregion A[8, 8] = world.imge\n");
+    output(neurula().arg("check").arg(&wrong), 1);
+    output(neurula().arg("train").arg(&wrong), 1);
+    output(neurula().args(["check", "nowhere.neu"]), 2);
+    output(neurula().arg("train"), 2);
+    output(neurula().args(["train", "x.neu", "--precision", "f16"]), 2);
+    output(neurula().arg("dance"), 2);
+    output(neurula().args(["explain", "E9999"]), 2);
+    output(neurula().args(["eval"]).arg(folder.path().join("none")), 3);
+    output(neurula().arg("--help"), 0);
+    let wild = "data d = digits()\nregion In[8, 8] = d.image\nregion Y[4] = drive\nconnect In -> Y\ncost big in Y = sum(exp(Y))\nlearn In -> Y by backprop from -1 * big using sgd(rate = 100)\n";
+    let wild = spec(&folder, wild);
+    let found = neurula().arg("train").arg(&wild).arg("--out").arg(folder.path().join("wild")).output().unwrap();
+    assert_eq!(found.status.code(), Some(3));
+    let said = String::from_utf8_lossy(&found.stderr);
+    assert!(said.contains("`life`") && said.contains("`big`") && said.contains("step"), "{said}");
+}
+
+#[test]
+fn check_prints_diagnostics_as_json() {
+    let folder = TempDir::new().unwrap();
+    let path = spec(&folder, "data world = digits()\nregion A[8, 8] = world.imge\nregion B[3] = Aa\n");
+    let out = output(neurula().arg("check").arg(&path).arg("--json"), 1);
+    let objects: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(objects.iter().map(|o| o["code"].as_str().unwrap()).collect::<Vec<_>>(), ["E0713", "E0201"]);
+    let first = &objects[0];
+    assert_eq!(first["severity"], "error");
+    let place = &first["spans"][0];
+    assert_eq!(
+        (place["line"].as_u64(), place["column"].as_u64(), place["length"].as_u64()),
+        (Some(2), Some(24), Some(4))
+    );
+    assert!(first["help"].as_str().unwrap().contains("image"));
+    assert_eq!(output(neurula().arg("check").arg(example("digits.neu")).arg("--json"), 0), "");
+}
+
+#[test]
+fn train_prints_a_summary_and_writes_a_folder() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    let out = output(
+        neurula().arg("train").arg(example("digits.neu")).args(["--json", "--seed", "3"]).arg("--out").arg(&run),
+        0,
+    );
+    let summary = last_object(&out);
+    assert!(summary["metrics"]["accuracy"]["test"].as_f64().unwrap() >= 0.95);
+    for field in ["samples_per_second", "compile_ms", "first_step_ms"] {
+        assert!(summary[field].as_f64().unwrap() > 0.0, "{field}");
+    }
+    assert_eq!(summary["weights_digest"].as_str().unwrap().len(), 64);
+    assert_eq!(out.lines().count(), 31);
+    let lock: Value = serde_json::from_str(&std::fs::read_to_string(run.join("run.json")).unwrap()).unwrap();
+    assert_eq!(lock["seed"], 3);
+    assert!(lock["data"][0]["sha256"].as_str().unwrap().len() == 64 && !lock["cpu"].as_array().unwrap().is_empty());
+    assert_eq!(
+        std::fs::read_to_string(run.join("spec.neu")).unwrap(),
+        std::fs::read_to_string(example("digits.neu")).unwrap()
+    );
+    let table = std::fs::read_to_string(run.join("metrics.csv")).unwrap();
+    assert_eq!(table.lines().count(), 1 + 30 * 4);
+    let measured = last_object(&output(neurula().arg("eval").arg(&run).arg("--json"), 0));
+    assert_eq!(measured["metrics"]["accuracy"]["test"], summary["metrics"]["accuracy"]["test"]);
+}
+
+#[test]
+fn a_table_is_all_that_a_pipe_sees() {
+    let folder = TempDir::new().unwrap();
+    let found = neurula()
+        .arg("train")
+        .arg(example("digits.neu"))
+        .args(["--epochs", "2"])
+        .arg("--out")
+        .arg(folder.path().join("a"))
+        .output()
+        .unwrap();
+    assert!(found.stderr.is_empty(), "{}", String::from_utf8_lossy(&found.stderr));
+    let out = String::from_utf8_lossy(&found.stdout).into_owned();
+    assert!(out.contains("accuracy") && out.contains("2 epochs, 90 steps"), "{out}");
+    let quiet = neurula()
+        .arg("train")
+        .arg(example("digits.neu"))
+        .args(["--epochs", "1", "--quiet"])
+        .arg("--out")
+        .arg(folder.path().join("b"))
+        .output()
+        .unwrap();
+    assert!(quiet.stdout.is_empty() && quiet.stderr.is_empty());
+}
+
+#[test]
+fn set_overrides_a_param() {
+    let folder = TempDir::new().unwrap();
+    let text = std::fs::read_to_string(example("digits.neu")).unwrap().replace("rate = 0.1", "rate = speed");
+    let path = spec(&folder, &format!("param speed = 0.1\n{text}"));
+    let digest = |name: &str, set: &[&str]| {
+        let run = folder.path().join(name);
+        let out = output(
+            neurula().arg("train").arg(&path).args(["--json", "--epochs", "1"]).args(set).arg("--out").arg(run),
+            0,
+        );
+        last_object(&out)["weights_digest"].as_str().unwrap().to_string()
+    };
+    let (plain, same, other) =
+        (digest("a", &[]), digest("b", &["--set", "speed=0.1"]), digest("c", &["--set", "speed=0.05"]));
+    assert_eq!(plain, same);
+    assert_ne!(plain, other);
+    output(neurula().arg("check").arg(&path).args(["--set", "sped=1"]), 1);
+    output(neurula().arg("check").arg(&path).args(["--set", "speed=1 ms"]), 1);
+    output(neurula().arg("check").arg(&path).args(["--set", "speed"]), 2);
+}
+
+#[test]
+fn emit_prints_every_stage_with_names_from_the_spec() {
+    for stage in ["ast", "model", "tensor", "loop", "clif"] {
+        for name in ["digits.neu", "infancy.neu", "oja.neu"] {
+            let out = output(neurula().arg("emit").arg(example(name)).args(["--stage", stage]), 0);
+            assert!(out.contains("Retina"), "{stage} of {name}");
+        }
+    }
+}
+
+#[test]
+fn explain_lib_and_data_answer() {
+    assert!(output(neurula().args(["explain", "e0301"]), 0).contains("shape_mismatch"));
+    assert!(output(neurula().args(["explain", "idle_cost"]), 0).contains("E0502"));
+    assert!(output(neurula().arg("explain"), 0).lines().count() >= 50);
+    assert!(output(neurula().arg("lib"), 0).contains("oja"));
+    assert!(output(neurula().args(["lib", "adam"]), 0).contains("optimiser adam("));
+    output(neurula().args(["lib", "adma"]), 2);
+    let digits = output(neurula().args(["data", "digits"]), 0);
+    assert!(digits.contains("1437 training") && digits.contains("360 test"), "{digits}");
+    assert!(output(neurula().arg("data").arg(example("digits.neu")).arg("--json"), 0).contains("\"train\":1437"));
+}
+
+#[test]
+fn imports_are_read_and_cycles_are_told() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("rules.neu"), "fn bent(x) = select(x > 0, x, 0.1 * x)\n").unwrap();
+    let text = std::fs::read_to_string(example("digits.neu")).unwrap().replace("relu(drive)", "bent(drive)");
+    let path = spec(&folder, &format!("import \"rules.neu\"\n{text}"));
+    output(neurula().arg("check").arg(&path), 0);
+    let run = folder.path().join("run");
+    output(neurula().arg("train").arg(&path).args(["--epochs", "1", "--quiet"]).arg("--out").arg(&run), 0);
+    std::fs::remove_file(folder.path().join("rules.neu")).unwrap();
+    output(neurula().args(["train", "--quiet", "--epochs", "1", "--resume"]).arg(&run), 0);
+    output(neurula().arg("check").arg(&path), 1);
+    std::fs::write(folder.path().join("rules.neu"), "import \"spec.neu\"\n").unwrap();
+    let found = neurula().arg("check").arg(&path).output().unwrap();
+    assert!(String::from_utf8_lossy(&found.stderr).contains("E0208"));
+}
+
+/// A run that takes a while.
+const LONG: &str = "data world = digits(batch = 8, validation = 10 %)\nregion Retina[8, 8] = world.image\nregion Hidden[96] = tanh(drive)\nregion Choice[10] = drive\n\
+    connect Retina -> Hidden -> Choice\ncost wrong in Choice = cross_entropy(Choice, world.label)\nmetric accuracy = argmax(Choice) == world.label\n\
+    development { phase one for 60 epochs { learn Retina -> Hidden -> Choice by backprop from wrong using adam(rate = 0.001) }\n\
+    phase two for 9000 steps { learn Retina -> Hidden -> Choice by backprop from wrong using sgd(rate = linear(0.05, 0)) } }\n";
+
+#[test]
+fn a_run_that_is_killed_at_random_moments_ends_as_the_one_that_was_not() {
+    let folder = TempDir::new().unwrap();
+    let path = spec(&folder, LONG);
+    let whole = folder.path().join("whole");
+    let begun = std::time::Instant::now();
+    let summary = last_object(&output(neurula().arg("train").arg(&path).arg("--json").arg("--out").arg(&whole), 0));
+    let length = begun.elapsed();
+    let run = folder.path().join("killed");
+    let mut kills = 0u64;
+    let found = loop {
+        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("neurula"));
+        command.args(["train", "--json"]).stdout(Stdio::piped()).stderr(Stdio::null());
+        match run.exists() {
+            true => command.arg("--resume").arg(&run),
+            false => command.arg(&path).arg("--out").arg(&run),
+        };
+        let mut child = command.spawn().unwrap();
+        // Moments that differ from run to run, within the first two thirds of what the whole took.
+        let share = (kills * 2_654_435_761 % 97) as f64 / 97.0;
+        std::thread::sleep(Duration::from_secs_f64(0.05 + share * 0.66 * length.as_secs_f64()));
+        if kills < 6 && child.try_wait().unwrap().is_none() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            kills += 1;
+            continue;
+        }
+        let ended = child.wait_with_output().unwrap();
+        assert!(ended.status.success());
+        break last_object(&String::from_utf8_lossy(&ended.stdout));
+    };
+    assert!(kills > 0, "nothing was killed");
+    assert_eq!(found["weights_digest"], summary["weights_digest"]);
+    assert_eq!(found["state_digest"], summary["state_digest"]);
+    let table = |run: &Path| std::fs::read_to_string(run.join("metrics.csv")).unwrap();
+    assert_eq!(table(&run), table(&whole));
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_leaves_a_checkpoint_and_says_how_to_go_on() {
+    let folder = TempDir::new().unwrap();
+    let path = spec(&folder, &LONG.replace("60 epochs", "100000 epochs"));
+    let run = folder.path().join("run");
+    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("neurula"));
+    let child = command
+        .arg("train")
+        .arg(&path)
+        .arg("--out")
+        .arg(&run)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(800));
+    std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("--resume"));
+    assert!(run.join("checkpoint.safetensors").exists());
+}
+
+#[test]
+fn a_changed_flag_or_spec_is_told_on_resume() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    output(
+        neurula().arg("train").arg(example("digits.neu")).args(["--epochs", "1", "--quiet"]).arg("--out").arg(&run),
+        0,
+    );
+    for (arguments, word) in [
+        (vec!["--epochs", "2"], "epochs"),
+        (vec!["--epochs", "1", "--seed", "5"], "seed"),
+        (vec!["--epochs", "1", "--precision", "f64"], "precision"),
+    ] {
+        let found = neurula().args(["train", "--resume"]).arg(&run).args(arguments).output().unwrap();
+        assert_eq!(found.status.code(), Some(3));
+        assert!(String::from_utf8_lossy(&found.stderr).contains(word), "{word}");
+    }
+    let changed = spec(&folder, &std::fs::read_to_string(example("digits.neu")).unwrap().replace("0.1", "0.2"));
+    let found = neurula().arg("train").arg(&changed).args(["--epochs", "1", "--resume"]).arg(&run).output().unwrap();
+    assert_eq!(found.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&found.stderr).contains("was changed"));
+    output(neurula().args(["train", "--epochs", "1", "--quiet", "--backend", "interpreter", "--resume"]).arg(&run), 0);
+}

@@ -1,0 +1,249 @@
+//! Runs: the same bits and rows however often one looks, in whichever backend, across interruptions; run folders and
+//! damage to them; values that are not finite.
+
+use super::trained::{EXACT, Trained, Way, checked, options, slots, train_in, train_watched, trained};
+use neurula::math::Precision;
+use neurula::runtime::folder::SpecFile;
+use neurula::runtime::train::{Origin, train};
+use neurula::runtime::{Backend, Measured, RunError, Silent, Watcher};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tempfile::TempDir;
+
+const SPEC: &str = "data world = digits(batch = 32, validation = 10 %)\nregion Retina[8, 8] = world.image\nregion V1[16] = relu(drive)\n\
+    region Name[10] = drive\nregion Recall[8, 8] = sigmoid(drive)\nconnect Retina -> V1 -> Name\nconnect V1 -> Recall\n\
+    cost rebuild in V1 = mse(Recall, Retina)\ncost wrong in Name = cross_entropy(Name, world.label)\nmetric accuracy = argmax(Name) == world.label\n\
+    development {\n phase infancy for 3 epochs unsupervised { learn Retina -> V1 -> Recall by backprop from rebuild using adam(rate = 0.002) }\n\
+    phase school for 130 steps { learn V1 -> Name by backprop from wrong using momentum(rate = linear(0.05, 0.01)) freeze V1 -> Recall }\n\
+    phase late for 4 epochs until accuracy > 0.999 { learn Retina -> V1 -> Name by backprop from wrong using adam(rate = 0.002) } }";
+
+/// Stops the run after so many looks at its progress.
+struct Stop {
+    after: usize,
+    flag: Arc<AtomicBool>,
+}
+
+impl Watcher for Stop {
+    fn progress(&mut self, _: u64, _: &[Measured]) {
+        match self.after {
+            0 => self.flag.store(true, Ordering::Relaxed),
+            _ => self.after -= 1,
+        }
+    }
+}
+
+/// Says which parameters and states differ.
+fn same_slots(
+    found: &std::collections::BTreeMap<String, Vec<f64>>,
+    wanted: &std::collections::BTreeMap<String, Vec<f64>>,
+) {
+    let names: Vec<&String> = wanted.keys().collect();
+    assert_eq!(found.keys().collect::<Vec<_>>(), names);
+    let differ: Vec<&&String> = names
+        .iter()
+        .filter(|name| found[**name].iter().zip(&wanted[**name]).any(|(a, b)| a.to_bits() != b.to_bits()))
+        .collect();
+    assert!(differ.is_empty(), "{differ:?}");
+}
+
+fn origin(files: &[SpecFile], resume: bool) -> Origin<'_> {
+    Origin { files, set: &[], resume }
+}
+
+fn files() -> [SpecFile; 1] {
+    [SpecFile { path: "spec.neu".into(), text: SPEC.into() }]
+}
+
+#[test]
+fn a_run_that_is_interrupted_and_resumed_is_the_run_that_never_was() {
+    let whole = trained(SPEC, &EXACT);
+    let model = checked(Path::new("."), SPEC).unwrap_or_else(|said| panic!("{said:#?}"));
+    let files = files();
+    for stride in [0, 1, 2, 5] {
+        let place = TempDir::new().unwrap();
+        let run = place.path().join("run");
+        let mut resume = false;
+        let mut stops = 0;
+        let outcome = loop {
+            let options = options(Path::new("."), &run, &EXACT);
+            let mut stop = Stop { after: stride + stops % 3, flag: options.interrupted.clone() };
+            let outcome = train(&model, &options, &origin(&files, resume), &mut stop).unwrap();
+            if !outcome.interrupted {
+                break outcome;
+            }
+            resume = true;
+            stops += 1;
+            assert!(stops < 2000);
+        };
+        assert!(stops > 3, "{stops} interruptions show little");
+        same_slots(&slots(&run), &whole.slots);
+        assert_eq!(outcome.weights_digest, whole.outcome.weights_digest);
+        assert_eq!(outcome.state_digest, whole.outcome.state_digest);
+        assert_eq!(std::fs::read_to_string(run.join("metrics.csv")).unwrap(), whole.metrics);
+    }
+}
+
+#[test]
+fn a_checkpoint_from_any_place_leads_to_the_same_end() {
+    let whole = trained(SPEC, &EXACT);
+    let model = checked(Path::new("."), SPEC).unwrap_or_else(|said| panic!("{said:#?}"));
+    let files = files();
+    let place = TempDir::new().unwrap();
+    let run = place.path().join("run");
+    let first = options(Path::new("."), &run, &EXACT);
+    let mut stop = Stop { after: 7, flag: first.interrupted.clone() };
+    train(&model, &first, &origin(&files, false), &mut stop).unwrap();
+    // What a kill leaves behind: rows after the checkpoint, and a checkpoint that was not finished.
+    let table = run.join("metrics.csv");
+    let torn = std::fs::read_to_string(&table).unwrap() + "99999,school,1,train,accuracy,0.5\n12";
+    std::fs::write(&table, torn).unwrap();
+    std::fs::write(run.join("checkpoint.new"), b"half of somethi").unwrap();
+    let outcome = train(&model, &options(Path::new("."), &run, &EXACT), &origin(&files, true), &mut Silent).unwrap();
+    same_slots(&slots(&run), &whole.slots);
+    assert_eq!(outcome.state_digest, whole.outcome.state_digest);
+    assert_eq!(std::fs::read_to_string(&table).unwrap(), whole.metrics);
+}
+
+#[test]
+fn a_folder_without_a_checkpoint_starts_from_the_beginning() {
+    let whole = trained(SPEC, &EXACT);
+    let model = checked(Path::new("."), SPEC).unwrap_or_else(|said| panic!("{said:#?}"));
+    let run = whole.folder.path().join("run");
+    std::fs::remove_file(run.join("checkpoint.safetensors")).unwrap();
+    let outcome = train(&model, &options(Path::new("."), &run, &EXACT), &origin(&files(), true), &mut Silent).unwrap();
+    assert_eq!(outcome.state_digest, whole.outcome.state_digest);
+    assert_eq!(std::fs::read_to_string(run.join("metrics.csv")).unwrap(), whole.metrics);
+}
+
+#[test]
+fn what_was_changed_is_told() {
+    let whole = trained(SPEC, &EXACT);
+    let run = whole.folder.path().join("run");
+    let model = checked(Path::new("."), SPEC).unwrap_or_else(|said| panic!("{said:#?}"));
+    let refused = |options: neurula::runtime::Options, text: &str, word: &str| {
+        let files = [SpecFile { path: "spec.neu".into(), text: text.into() }];
+        match train(&model, &options, &origin(&files, true), &mut Silent) {
+            Err(RunError::Changed(why)) => assert!(why.contains(word), "{why}"),
+            other => panic!("{:?}", other.map(|outcome| outcome.weights_digest)),
+        }
+    };
+    let told = |way: &Way| options(Path::new("."), &run, way);
+    refused(told(&Way { seed: 1, ..EXACT }), SPEC, "seed");
+    refused(told(&Way { precision: Precision::F32, ..EXACT }), SPEC, "precision");
+    refused(told(&Way { epochs: Some(9), ..EXACT }), SPEC, "--epochs");
+    refused(told(&EXACT), &SPEC.replace("0.002", "0.003"), "spec.neu");
+    train(&model, &told(&Way { backend: Backend::Interpreter, ..EXACT }), &origin(&files(), true), &mut Silent)
+        .unwrap();
+}
+
+#[test]
+fn a_damaged_checkpoint_is_an_error_and_never_a_panic() {
+    let whole = trained(SPEC, &EXACT);
+    let run = whole.folder.path().join("run");
+    let path = run.join("checkpoint.safetensors");
+    let bytes = std::fs::read(&path).unwrap();
+    let model = checked(Path::new("."), SPEC).unwrap_or_else(|said| panic!("{said:#?}"));
+    for cut in [0, 1, 7, 8, 9, 100, bytes.len() / 2, bytes.len() - 1] {
+        std::fs::write(&path, &bytes[..cut]).unwrap();
+        let result = train(&model, &options(Path::new("."), &run, &EXACT), &origin(&files(), true), &mut Silent);
+        assert!(matches!(result, Err(RunError::Folder { .. })), "cut at {cut}");
+    }
+    for place in (0..2000).step_by(97) {
+        let mut torn = bytes.clone();
+        torn[place] ^= 0x55;
+        std::fs::write(&path, &torn).unwrap();
+        let _ = train(
+            &model,
+            &options(Path::new("."), &run, &Way { epochs: None, ..EXACT }),
+            &origin(&files(), true),
+            &mut Silent,
+        );
+        std::fs::write(run.join("metrics.csv"), &whole.metrics).unwrap();
+    }
+}
+
+#[test]
+fn both_backends_give_the_same_bits_in_both_precisions() {
+    for precision in [Precision::F32, Precision::F64] {
+        let way = Way { epochs: Some(2), precision, ..EXACT };
+        let code = trained(SPEC, &way);
+        let interpreted = trained(SPEC, &Way { backend: Backend::Interpreter, ..way });
+        assert_eq!(code.outcome.state_digest, interpreted.outcome.state_digest);
+        assert_eq!(code.metrics, interpreted.metrics);
+    }
+}
+
+#[test]
+fn seeds_differ_and_each_repeats() {
+    let way = |seed| Way { seed, epochs: Some(1), precision: Precision::F32, ..EXACT };
+    let [a, b, c] = [0, 0, 1].map(|seed| trained(SPEC, &way(seed)));
+    assert_eq!(a.outcome.state_digest, b.outcome.state_digest);
+    assert_ne!(a.outcome.weights_digest, c.outcome.weights_digest);
+}
+
+#[test]
+fn metrics_that_are_measured_change_nothing_that_is_learnt() {
+    let more = SPEC
+        .replace("metric accuracy", "metric bright = mean(Retina)\nmetric magnitude = l2(V1 -> Name)\nmetric accuracy");
+    let (few, many) = (trained(SPEC, &EXACT), trained(&more, &EXACT));
+    assert_eq!(few.outcome.weights_digest, many.outcome.weights_digest);
+}
+
+#[test]
+fn digests_are_what_the_page_says() {
+    let digest = neurula::runtime::digest::digest([("b", vec![1, 2]), ("a", vec![3])].into_iter());
+    assert_eq!(digest, sha(&[b'a', 3, b'b', 1, 2]));
+}
+
+fn sha(bytes: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn a_value_that_is_not_finite_ends_the_run_with_phase_step_and_cost() {
+    let text = "data d = digits(batch = 32)\nregion In[8, 8] = d.image\nregion Y[4] = drive\nconnect In -> Y\ncost big in Y = sum(exp(Y))\n\
+        development { phase calm for 1 epoch { learn In -> Y by backprop from big using sgd(rate = 0.001) } phase wild for 5 epochs { learn In -> Y by backprop from -1 * big using sgd(rate = 100) } }";
+    let way = Way { precision: Precision::F32, ..EXACT };
+    let mut seen = Last::default();
+    match train_watched(Path::new("."), text, &way, &mut seen) {
+        Err(RunError::NotFinite { phase, step, what }) => {
+            assert_eq!((&*phase, what.as_str()), ("wild", "the cost `big`"));
+            assert!((45..60).contains(&step), "step {step}");
+        }
+        other => panic!("{:?}", other.map(|trained: Trained| trained.outcome.weights_digest)),
+    }
+    assert_eq!(seen.0, ["calm"]);
+}
+
+/// The phases that were measured.
+#[derive(Default)]
+struct Last(Vec<String>);
+
+impl Watcher for Last {
+    fn measured(&mut self, _: u64, phase: &str, _: f64, _: &[Measured]) {
+        self.0.push(phase.to_string());
+    }
+}
+
+#[test]
+fn a_folder_that_is_there_already_is_not_overwritten() {
+    let whole = trained(SPEC, &Way { epochs: Some(1), ..EXACT });
+    let run = whole.folder.path().join("run");
+    let before = slots(&run);
+    let model = checked(Path::new("."), SPEC).unwrap_or_else(|said| panic!("{said:#?}"));
+    let result = train(&model, &options(Path::new("."), &run, &EXACT), &origin(&files(), false), &mut Silent);
+    assert!(matches!(result, Err(RunError::Folder { .. })));
+    assert_eq!(slots(&run), before);
+}
+
+#[test]
+fn an_epoch_without_a_step_is_told() {
+    let folder = super::trained::little_data(&[(vec![1, 2], 0), (vec![3, 4], 1), (vec![5, 6], 1)], 2);
+    let text = "data d = idx(\".\", batch = 8), drop last\nregion X[1, 2] = d.image\nregion Y[1] = drive\nconnect X -> Y\ncost c in Y = sum(Y^2)\nlearn X -> Y by backprop from c using sgd(rate = 0.1)";
+    match train_in(folder.path(), text, &EXACT) {
+        Err(RunError::Data(said)) => assert_eq!(said[0].code.0, "E0714"),
+        other => panic!("{:?}", other.map(|trained| trained.outcome.weights_digest)),
+    }
+}
