@@ -5,6 +5,7 @@
 //! `expect` with a relative tolerance of 1e-6. `both` runs the program in the other precision too. `error: TEXT` says
 //! that the program is refused with this text in a message.
 
+use neurula::codegen::Code;
 use neurula::loops::memory::{Storage, Values};
 use neurula::loops::{Precision, Program, Slot, eval, parse, print, verify};
 use std::path::Path;
@@ -13,10 +14,16 @@ use std::path::Path;
 pub type Execution = fn(&Program, &mut [&mut Storage], u64) -> Result<(), String>;
 
 /// All that can run a program; each must give the bits of the first.
-pub const EXECUTIONS: &[(&str, Execution)] = &[("interpreter", interpret), ("one by one", super::plain::run)];
+pub const EXECUTIONS: &[(&str, Execution)] =
+    &[("interpreter", interpret), ("one by one", super::plain::run), ("machine code", machine)];
 
 fn interpret(program: &Program, slots: &mut [&mut Storage], steps: u64) -> Result<(), String> {
     eval::run(program, slots, steps).map_err(|fault| fault.to_string())
+}
+
+fn machine(program: &Program, slots: &mut [&mut Storage], steps: u64) -> Result<(), String> {
+    let code = Code::compile(program).map_err(|unsupported| unsupported.to_string())?;
+    code.call(slots, steps).map_err(|error| error.to_string())
 }
 
 /// Runs a program by everything on copies of its memory, and compares; gives the memory afterwards.
