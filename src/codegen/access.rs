@@ -1,10 +1,12 @@
 //! Loads and stores: addresses, and cells as registers.
 //!
 //! Every access is `notrap`: `loops::verify` has proven that no index leaves its buffer, and `Code::call` looks at the
-//! buffers. Rows may begin anywhere, so vectors are not assumed to be aligned.
+//! buffers. Of a class in scratch memory neither knows that it has been written (a count may have been 0), so it is
+//! limited to its range whenever it is loaded. Rows may begin anywhere, so vectors are not assumed to be aligned.
 
 use super::arith::{int_type, little, real_type, register_type};
 use super::emit::{Emitter, Group, Held, Place};
+use super::outline::stray_below;
 use crate::bug;
 use crate::loops::{BufferId, Cell, Index, Reg, RegKind, Term};
 use crate::math::Precision;
@@ -14,6 +16,8 @@ use cranelift::prelude::*;
 struct Address {
     place: Place,
     cell: Cell,
+    /// Ints that are loaded are limited to `0..k`.
+    below: Option<usize>,
     /// Of the first lane, as far as it is the same in all.
     base: Value,
     /// Bytes behind `base`.
@@ -44,6 +48,7 @@ impl Emitter<'_, '_> {
         let mut address = Address {
             place,
             cell,
+            below: stray_below(self.program, buffer),
             base: place.pointer,
             offset: index.offset as i64 * size,
             stride: 0,
@@ -128,13 +133,14 @@ impl Emitter<'_, '_> {
     }
 
     /// A cell as it is loaded: a real, an int, or an int that is not 0 if it stands for true.
-    fn load_cell(&mut self, place: Place, cell: Cell, base: Value, offset: i32) -> Value {
-        let flags = Self::flags(place, true);
+    fn load_cell(&mut self, address: &Address, base: Value, offset: i32) -> Value {
+        let flags = Self::flags(address.place, true);
         let (precision, int) = (self.precision(), int_type(self.precision()));
-        match cell {
+        match address.cell {
             Cell::Real => self.builder.ins().load(real_type(precision), flags, base, offset),
             Cell::Int(_) => {
                 let value = self.builder.ins().load(types::I32, flags, base, offset);
+                let value = self.limited(value, address.below);
                 if int == types::I32 { value } else { self.builder.ins().sextend(int, value) }
             }
             Cell::Bool | Cell::Byte => {
@@ -144,13 +150,24 @@ impl Emitter<'_, '_> {
         }
     }
 
+    /// One or four ints of 32 bits, limited to `0..k`.
+    fn limited(&mut self, value: Value, below: Option<usize>) -> Value {
+        let Some(below) = below else { return value };
+        let last = self.builder.ins().iconst(types::I32, below as i64 - 1);
+        let last = match self.builder.func.dfg.value_type(value) {
+            types::I32 => last,
+            vector => self.builder.ins().splat(vector, last),
+        };
+        self.builder.ins().umin(value, last)
+    }
+
     /// Loads a register.
     pub fn load(&mut self, reg: Reg, buffer: BufferId, index: &Index) {
         let address = self.address(buffer, index);
-        let (place, cell) = (address.place, address.cell);
+        let cell = address.cell;
         if address.stride == 0 && address.own.is_empty() {
             let (base, offset) = self.displaced(address.base, address.offset);
-            let mut value = self.load_cell(place, cell, base, offset);
+            let mut value = self.load_cell(&address, base, offset);
             self.comment(|| self.program.buffers[buffer.0 as usize].name.to_string());
             if cell == Cell::Bool {
                 value = self.builder.ins().icmp_imm_u(IntCC::NotEqual, value, 0);
@@ -170,7 +187,7 @@ impl Emitter<'_, '_> {
             let cells: Vec<_> = (0..group.active)
                 .map(|lane| {
                     let (base, offset) = self.lane_address(address, vector, lane);
-                    self.load_cell(address.place, address.cell, base, offset)
+                    self.load_cell(address, base, offset)
                 })
                 .collect();
             let mut carrier = self.carrier(lanes);
@@ -191,11 +208,16 @@ impl Emitter<'_, '_> {
         let flags = Self::flags(address.place, false);
         let ty = register_type(address.cell.register(), self.precision(), self.width() as u32);
         match (address.cell, self.precision()) {
-            (Cell::Real, _) | (Cell::Int(_), Precision::F32) => self.builder.ins().load(ty, flags, base, offset),
+            (Cell::Real, _) => self.builder.ins().load(ty, flags, base, offset),
+            (Cell::Int(_), Precision::F32) => {
+                let value = self.builder.ins().load(ty, flags, base, offset);
+                self.limited(value, address.below)
+            }
             (Cell::Int(_), Precision::F64) => {
                 let pair = self.builder.ins().load(types::I64, flags, base, offset);
                 let pair = self.builder.ins().scalar_to_vector(types::I64X2, pair);
                 let pair = self.builder.ins().bitcast(types::I32X4, little(), pair);
+                let pair = self.limited(pair, address.below);
                 self.builder.ins().swiden_low(pair)
             }
             (Cell::Bool | Cell::Byte, Precision::F32) => {

@@ -1,7 +1,9 @@
 //! What a nest sees of what is around it, and what it does regardless of names: nests that do the same share code.
 
 use crate::loops::walk::walk;
-use crate::loops::{BufferId, Constant, Folding, Index, Matrix, Operand, Place, Program, Reg, Stmt, Term, Trip, Var};
+use crate::loops::{
+    BufferId, Cell, Constant, Folding, Index, Matrix, Operand, Place, Program, Reg, Stmt, Term, Trip, Var,
+};
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 
@@ -26,7 +28,7 @@ impl Outline {
         let buffers: Vec<_> = writer.buffers.iter().map(|buffer| (*buffer, fixed[buffer.0 as usize])).collect();
         for (buffer, fixed) in &buffers {
             let cell = program.buffers[buffer.0 as usize].cell;
-            (std::mem::discriminant(&cell), fixed).hash(&mut writer.key);
+            (std::mem::discriminant(&cell), fixed, stray_below(program, *buffer)).hash(&mut writer.key);
         }
         for reg in &writer.registers.free {
             program.registers[reg.0 as usize].hash(&mut writer.key);
@@ -55,6 +57,16 @@ pub(super) fn fixed(program: &Program, body: &[Stmt]) -> Vec<bool> {
         range(buffer).is_some_and(|own| dirty.iter().any(|other| own.start < other.end && other.start < own.end))
     };
     (0..written.len()).map(|buffer| !written[buffer] && !overlaps(buffer)).collect()
+}
+
+/// The range of ints in a buffer that may hold others too: in scratch memory there is what was there before, where a
+/// count said that nothing was to be written. Slots have been looked at when they were handed in.
+pub(super) fn stray_below(program: &Program, buffer: BufferId) -> Option<usize> {
+    let info = &program.buffers[buffer.0 as usize];
+    match (info.place, info.cell) {
+        (Place::Scratch(_), Cell::Int(below)) => below,
+        _ => None,
+    }
 }
 
 /// Keeps what is written to it.

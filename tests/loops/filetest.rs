@@ -8,7 +8,7 @@
 use neurula::codegen::Code;
 use neurula::loops::memory::{Storage, Values};
 use neurula::loops::{Precision, Program, Slot, eval, parse, print, verify};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Runs a program so many times on its slots.
 pub type Execution = fn(&Program, &mut [&mut Storage], u64) -> Result<(), String>;
@@ -46,15 +46,16 @@ pub fn run_everywhere(program: &Program, slots: &[Storage], steps: u64) -> Vec<S
 
 /// A file's orders.
 #[derive(Default)]
-struct Orders {
-    set: Vec<(String, Vec<f64>)>,
-    expect: Vec<(String, Vec<f64>, bool)>,
-    errors: Vec<String>,
-    steps: u64,
+pub struct Orders {
+    pub set: Vec<(String, Vec<f64>)>,
+    pub expect: Vec<(String, Vec<f64>, bool)>,
+    pub errors: Vec<String>,
+    pub steps: u64,
     both: bool,
 }
 
-fn orders(text: &str) -> Orders {
+/// What the comment lines of a text say.
+pub fn orders(text: &str) -> Orders {
     let mut orders = Orders { steps: 1, ..Orders::default() };
     for line in text.lines().filter_map(|line| line.strip_prefix("# ")) {
         let numbers = |rest: &str| {
@@ -147,17 +148,21 @@ fn run_file(path: &Path) {
     }
 }
 
-#[test]
-fn every_loop_file_does_what_it_says() {
+/// The files of `tests/ir` with this extension.
+pub fn files(extension: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ir");
-    let mut files: Vec<_> =
-        std::fs::read_dir(folder).expect("tests/ir").map(|entry| entry.expect("entry").path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "loop"));
+    let entries = std::fs::read_dir(folder).expect("tests/ir");
+    let mut files: Vec<_> = entries.map(|entry| entry.expect("entry").path()).collect();
+    files.retain(|path| path.extension().is_some_and(|found| found == extension));
     files.sort();
-    assert!(files.len() >= 10, "{files:?}");
+    files
+}
+
+/// Runs them all and tells of all that fail.
+pub fn report(files: &[PathBuf], run: fn(&Path)) {
     let mut failures = Vec::new();
-    for file in &files {
-        if let Err(panic) = std::panic::catch_unwind(|| run_file(file)) {
+    for file in files {
+        if let Err(panic) = std::panic::catch_unwind(|| run(file)) {
             let message = panic.downcast_ref::<String>().cloned();
             let message = message.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
             failures.push(format!("{}: {}", file.display(), message.unwrap_or_default()));
@@ -167,9 +172,18 @@ fn every_loop_file_does_what_it_says() {
 }
 
 #[test]
+fn every_loop_file_does_what_it_says() {
+    let files = files("loop");
+    assert!(files.len() >= 10, "{files:?}");
+    report(&files, run_file);
+}
+
+/// `PROGRAMS=20000 cargo test` tries more of them.
+#[test]
 fn random_programs_give_the_same_bits_everywhere() {
     let (mut kinds, mut nans, mut numbers) = ([0; 6], 0, 0);
-    for seed in 0..300 {
+    let programs = std::env::var("PROGRAMS").ok().and_then(|programs| programs.parse().ok()).unwrap_or(300);
+    for seed in 0..programs {
         for precision in [Precision::F32, Precision::F64] {
             let case = super::random_loops::random_case(seed, precision);
             let after = run_everywhere(&case.program, &case.slots, 2);
