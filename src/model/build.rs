@@ -35,6 +35,7 @@ pub fn check(
         own,
         said: Vec::new(),
         names: Default::default(),
+        library: Default::default(),
         seed: None,
         params: Vec::new(),
         data: Vec::new(),

@@ -87,8 +87,10 @@ pub(super) struct Draft<'a> {
     pub(super) own: usize,
     /// What is said so far.
     pub(super) said: Vec<Diagnostic>,
-    /// Every name.
+    /// Every name, as a user's text means it.
     pub(super) names: IndexMap<Arc<str>, Declared<'a>>,
+    /// Every name of the library, as its own texts mean it, whatever the user calls so.
+    pub(super) library: IndexMap<Arc<str>, Declared<'a>>,
     /// See [`super::Model`].
     pub(super) seed: Option<u64>,
     /// See [`super::Model`].
@@ -181,6 +183,9 @@ pub(super) fn declare<'a>(draft: &mut Draft<'a>) {
 }
 
 fn add_name<'a>(draft: &mut Draft<'a>, name: &tree::Name, declared: Declared<'a>) {
+    if declared.library {
+        draft.library.insert(name.text.clone(), declared);
+    }
     match draft.names.get(name.as_str()) {
         Some(first) if !first.library && !declared.library => {
             let first = *first;

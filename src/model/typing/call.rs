@@ -28,7 +28,7 @@ const LATER: &[&str] = &[
 
 impl Typer<'_, '_> {
     pub(super) fn call(&mut self, expr: &Expr, function: &Name, arguments: &[Argument]) -> Typed {
-        match self.draft.names.get(function.as_str()).copied() {
+        match self.declared(function.as_str()) {
             Some(declared) => match declared.meaning {
                 Meaning::Function(definition) => {
                     let defined = (!declared.library).then_some(declared.span);

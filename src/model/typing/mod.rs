@@ -8,7 +8,7 @@ mod signature;
 
 pub(super) use signature::bind;
 
-use super::draft::{self, Draft, Meaning, nearest, not_supported};
+use super::draft::{self, Declared, Draft, Meaning, nearest, not_supported};
 use super::formula::{Kind, Node};
 use super::{CostId, DataId, Formula, Leaf, MetricId, ParamId, ProjectionId, RegionId, Unit};
 use crate::diag::{Code, Diagnostic, Span};
@@ -205,6 +205,12 @@ impl<'d, 'a> Typer<'d, 'a> {
         }
     }
 
+    /// What a name means here: in a text of the library what the library means by it.
+    fn declared(&self, name: &str) -> Option<Declared<'a>> {
+        let names = if self.outer.is_some() { &self.draft.library } else { &self.draft.names };
+        names.get(name).copied()
+    }
+
     fn name(&mut self, name: &Name) -> Typed {
         let span = self.span(name.span);
         if let Some((_, local)) = self.locals.iter().rev().find(|(text, _)| *text == name.text) {
@@ -218,7 +224,7 @@ impl<'d, 'a> Typer<'d, 'a> {
         if let Some(typed) = self.builtin_name(name, span) {
             return typed;
         }
-        let Some(declared) = self.draft.names.get(name.as_str()).copied() else {
+        let Some(declared) = self.declared(name.as_str()) else {
             return Err(self.unknown(name, "name"));
         };
         match declared.meaning {
