@@ -22,8 +22,7 @@ use super::walk::walk;
 use super::{
     Buffer, Cell, Constant, Folding, Index, Matrix, Operand, Order, Place, Program, Reg, Slot, Stmt, Term, Trip,
 };
-use crate::diag::Span;
-use crate::tensor::{Element, Extent, Role, Type};
+use crate::tensor::text::{self, At, Real, Word};
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 
@@ -66,58 +65,10 @@ pub(super) fn variables(body: &[Stmt]) -> u32 {
     used
 }
 
-/// A name, quoted if it is not a plain word.
-struct Word<'a>(&'a str);
-
-impl Display for Word<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
-        let starts = self.0.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-        if starts && self.0.chars().all(plain) { f.write_str(self.0) } else { write!(f, "{:?}", self.0) }
-    }
-}
-
-/// A place in the spec, with a blank before it.
-struct At(Option<Span>);
-
-impl Display for At {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(span) => write!(f, " @{}:{}..{}", span.file.0, span.start, span.end),
-            None => Ok(()),
-        }
-    }
-}
-
-/// Element and shape.
-struct Shape<'a>(&'a Type);
-
-impl Display for Shape<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.element {
-            Element::Real => f.write_str("real")?,
-            Element::Int => f.write_str("int")?,
-            Element::Class(k) => write!(f, "class<{k}>")?,
-            Element::Bool => f.write_str("bool")?,
-            Element::Byte => f.write_str("byte")?,
-        }
-        let extent = |extent: &Extent| match extent {
-            Extent::Const(n) => n.to_string(),
-            Extent::Count(count) => format!("{}<{}", Word(&count.name), count.bound),
-        };
-        write!(f, "[{}]", self.0.shape.iter().map(extent).collect::<Vec<_>>().join(", "))
-    }
-}
-
 impl Display for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let role = match self.role {
-            Role::Parameter => "parameter",
-            Role::State => "state",
-            Role::Input => "input",
-        };
         let strides: Vec<_> = self.strides.iter().map(usize::to_string).collect();
-        let (name, ty) = (&*self.name, Shape(&self.ty));
+        let (name, ty, role) = (&*self.name, &self.ty, text::role(self.role));
         write!(f, "{name:?}: {ty} {role} strides [{}] len {}", strides.join(", "), self.len)
     }
 }
@@ -178,8 +129,7 @@ impl Display for Trip {
 impl Display for Constant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Constant::Real(x) if x.is_nan() => f.write_str("nan"),
-            Constant::Real(x) => write!(f, "{x:?}"),
+            Constant::Real(x) => write!(f, "{}", Real(*x)),
             Constant::Int(n) => write!(f, "{n}"),
             Constant::Bool(truth) => write!(f, "{truth}"),
         }

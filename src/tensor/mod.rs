@@ -9,13 +9,13 @@
 //! - Every axis is an [`Extent`]: a constant, or a named count under a constant bound. Two extents agree only if
 //!   they are the same constant or the same count. A count is bound (by a `bind` node or by the loop that it
 //!   counts) before a type mentions it, once, and is known in all bodies below that place.
-//! - Every bound, of an extent and of a `class<k>`, is at least 1.
+//! - Every bound, of an extent and of a `class<k>`, is at least 1, and the bytes of every value can be counted.
 //! - The type of every value is the one that its operation's row gives. What is handed into a loop or a branch, or from
 //!   one round to the next, fits ([`Type::fits`]) the parameter that it becomes.
 //! - A gather's index has the element `class<k>`, k at most the extent that it selects from, which is a constant.
 //! - A loop slices an axis that is as long as its trip, or a constant that the last round does not pass.
-//! - A contraction has no index that stands in one of (left, right, out) alone.
-//! - A program's results fit the slots that they are written to; a slot is written at most once.
+//! - A contraction has no index that stands in one of (left, right, out) alone. Only a contraction is a product.
+//! - A slot's name is its own, and its shape is constant. A program's results fit the slots that they are written to; a slot is written at most once.
 //!
 //! # What is deliberately elsewhere
 //! Regions, costs and samples (`model`); which order a sum has and where a value lies (`loops`).
@@ -30,6 +30,7 @@ pub mod print;
 pub mod rewrite;
 pub mod rule;
 pub mod signature;
+pub mod text;
 pub mod verify;
 
 pub use build::{Builder, ProgramBuilder};
@@ -217,6 +218,18 @@ pub enum Op {
     When(Box<When>),
 }
 
+impl Op {
+    /// The word for it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Op::Row(row, _) => row.name,
+            Op::Bind(_) => "bind",
+            Op::Loop(_) => "loop",
+            Op::When(_) => "when",
+        }
+    }
+}
+
 /// What a row of the table needs to know beside its operands.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Attributes {
@@ -275,27 +288,17 @@ impl Contraction {
         }
     }
 
-    /// What `bi,oi->bo` says; the indices are numbered as they first appear.
+    /// What `bi,oi->bo` says; `a` is index 0.
     pub fn read(text: &str) -> Result<Contraction, String> {
-        let malformed = || format!("the indices of a contraction are written as `bi,oi->bo`; found `{text}`");
-        let (operands, out) = text.split_once("->").ok_or_else(malformed)?;
-        let (left, right) = operands.split_once(',').ok_or_else(malformed)?;
-        let mut letters = Vec::new();
-        let mut word = |part: &str| -> Result<Vec<u8>, String> {
-            let mut indices = Vec::new();
-            for letter in part.trim().chars() {
-                if !letter.is_ascii_lowercase() {
-                    return Err(malformed());
-                }
-                let known = letters.iter().position(|other| *other == letter).unwrap_or_else(|| {
-                    letters.push(letter);
-                    letters.len() - 1
-                });
-                indices.push(known as u8);
-            }
-            Ok(indices)
+        let word = |part: &str| -> Option<Vec<u8>> {
+            part.bytes().map(|letter| letter.is_ascii_lowercase().then(|| letter - b'a')).collect()
         };
-        Ok(Contraction { left: word(left)?, right: word(right)?, out: word(out)? })
+        let read = || {
+            let (operands, out) = text.split_once("->")?;
+            let (left, right) = operands.split_once(',')?;
+            Some(Contraction { left: word(left)?, right: word(right)?, out: word(out)? })
+        };
+        read().ok_or_else(|| format!("the indices of a contraction are written as `bi,oi->bo`; found `{text}`"))
     }
 }
 

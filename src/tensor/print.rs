@@ -1,9 +1,43 @@
-//! To text, a node a line; `parse` reads it back.
+//! To text, a node a line; `parse` reads it back, and print ∘ parse is the identity.
+//!
+//! ```text
+//! step learn {
+//!   v0: real[5, 3] = slot world.trial input
+//!   v1: real[3, 3] = slot "H -> H.weight" parameter
+//!   v2: real[] = constant 0.0
+//!   v3: real[3] = expand to [3] axes [] v2
+//!   v4 H: real[3], v5: real[6, 3], v6: int[] = loop 5 until n<5 @0:120..133 {
+//!     v0: class<5>[] = index
+//!     v1: real[3, 3] = invariant v1
+//!     v2: real[3] = row v0 + 0
+//!     v3: real[3] = carry v3
+//!     v4: real[3] = contract "i,oi->o" v3, v1 product "H -> H"
+//!     v5 H: real[3] = add v4, v2
+//!     …
+//!     next v5
+//!     record carry 0
+//!     go v9
+//!   }
+//!   v7: real[] = when v8 {
+//!     v0: real[3] = given v4
+//!     …
+//!     give v1
+//!   } otherwise {
+//!     v0: real[3] = given v4
+//!     …
+//!     give v3
+//!   }
+//!   write state v4
+//! }
+//! ```
 
-use super::{Attributes, Contraction, Element, Extent, Graph, Op, Program, Record, Role, Type, Value};
-use std::fmt::{self, Write};
+use super::text::{At, Real, Word, role};
+use super::{
+    Attributes, Contraction, Count, Element, Extent, Graph, Loop, Node, Op, Program, Record, Type, Value, When,
+};
+use std::fmt::{self, Display, Write};
 
-impl fmt::Display for Element {
+impl Display for Element {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Element::Real => f.write_str("real"),
@@ -15,171 +49,203 @@ impl fmt::Display for Element {
     }
 }
 
-impl fmt::Display for Extent {
+impl Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}<{}", Word(&self.name), self.bound)
+    }
+}
+
+impl Display for Extent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Extent::Const(n) => write!(f, "{n}"),
-            Extent::Count(count) => write!(f, "{}<{}", count.name, count.bound),
+            Extent::Count(count) => write!(f, "{count}"),
         }
     }
 }
 
-impl fmt::Display for Type {
+impl Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}[", self.element)?;
-        for (i, extent) in self.shape.iter().enumerate() {
-            write!(f, "{}{extent}", if i == 0 { "" } else { ", " })?;
-        }
-        f.write_str("]")
+        write!(f, "{}[{}]", self.element, list(&self.shape))
     }
 }
 
-impl fmt::Display for Contraction {
+impl Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "v{}", self.0)
+    }
+}
+
+impl Display for Contraction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = |part: &[u8]| part.iter().map(|index| Contraction::letter(*index)).collect::<String>();
         write!(f, "{},{}->{}", word(&self.left), word(&self.right), word(&self.out))
     }
 }
 
-/// A name as it is written: alone if it is a plain word, else in quotes.
-pub fn name(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
-    let word = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && text.chars().all(plain);
-    if word { text.to_string() } else { format!("{text:?}") }
+impl Display for Attributes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Attributes::None => Ok(()),
+            Attributes::Number(value) => write!(f, "{}", Real(*value)),
+            Attributes::Integer(value) => write!(f, "{value}"),
+            Attributes::Truth(value) => write!(f, "{value}"),
+            Attributes::Axes(axes) => write!(f, "axes [{}]", list(axes)),
+            Attributes::Expand { shape, axes } => write!(f, "to [{}] axes [{}]", list(shape), list(axes)),
+            Attributes::Shape(shape) => write!(f, "to [{}]", list(shape)),
+            Attributes::Part { axis, start, length } => write!(f, "axis {axis} start {start} length {length}"),
+            Attributes::Below(k) => write!(f, "below {k}"),
+            Attributes::Contract(indices) => write!(f, "\"{indices}\""),
+        }
+    }
 }
 
-/// A program as text.
+impl Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "step {} {{", Word(&self.name))?;
+        let mut writer = Writer { out: f, depth: 1 };
+        for (slot, param) in self.slots.iter().zip(&self.graph.params) {
+            let what = format!("slot {} {}", Word(&slot.name), role(slot.role));
+            writer.definition(&self.graph, &[*param], &what)?;
+        }
+        writer.nodes(&self.graph)?;
+        for (slot, result) in self.writes.iter().zip(&self.graph.results) {
+            let name = self.slots.get(*slot).map_or("", |slot| &slot.name);
+            writer.line(&format!("write {} {result}", Word(name)))?;
+        }
+        f.write_str("}\n")
+    }
+}
+
+/// The text of a program.
 pub fn print(program: &Program) -> String {
-    let mut writer = Writer { out: String::new(), depth: 1 };
-    let _ = writeln!(writer.out, "step {} {{", name(&program.name));
-    for (slot, param) in program.slots.iter().zip(&program.graph.params) {
-        let role = match slot.role {
-            Role::Parameter => "parameter",
-            Role::State => "state",
-            Role::Input => "input",
-        };
-        writer.line(&format!("v{} = slot {}: {} {role}", param.0, name(&slot.name), slot.ty));
-    }
-    writer.nodes(&program.graph);
-    for (slot, result) in program.writes.iter().zip(&program.graph.results) {
-        writer.line(&format!("write {} v{}", name(&program.slots[*slot].name), result.0));
-    }
-    writer.out += "}\n";
-    writer.out
+    program.to_string()
 }
 
-struct Writer {
-    out: String,
+fn list<T: Display>(items: &[T]) -> String {
+    items.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
+}
+
+struct Writer<'a, 'b> {
+    out: &'a mut fmt::Formatter<'b>,
     depth: usize,
 }
 
-impl Writer {
-    fn line(&mut self, text: &str) {
-        let _ = writeln!(self.out, "{}{text}", "  ".repeat(self.depth));
+impl Writer<'_, '_> {
+    fn line(&mut self, text: &str) -> fmt::Result {
+        self.start(text)?;
+        self.out.write_char('\n')
     }
 
-    fn nodes(&mut self, graph: &Graph) {
-        for node in &graph.nodes {
-            let outputs: Vec<String> =
-                node.outputs.iter().map(|value| format!("v{}: {}", value.0, graph.ty(*value))).collect();
-            let inputs: Vec<String> = node.inputs.iter().map(|value| format!("v{}", value.0)).collect();
-            let mut text = format!("{} = {}", outputs.join(", "), head(&node.op, &inputs.join(", ")));
-            if let Some(product) = &node.product {
-                let _ = write!(text, " product {}", name(product));
-            }
-            let mut names = Vec::new();
-            for output in &node.outputs {
-                names.push(graph.values[output.0 as usize].name.as_ref().map_or("_".to_string(), |text| name(text)));
-            }
-            if names.iter().any(|name| name != "_") {
-                let _ = write!(text, " # {}", names.join(", "));
-            }
-            if let Some(span) = node.span {
-                let _ = write!(text, " @{}:{}..{}", span.file.0, span.start, span.end);
-            }
-            self.line(&text);
-            match &node.op {
-                Op::Loop(inner) => self.body("round", &inner.body),
-                Op::When(when) => {
-                    self.body("then", &when.then);
-                    self.body("otherwise", &when.otherwise);
-                }
-                _ => {}
-            }
-        }
+    /// A line that is not ended yet.
+    fn start(&mut self, text: &str) -> fmt::Result {
+        write!(self.out, "{}{text}", "  ".repeat(self.depth))
     }
 
-    fn body(&mut self, word: &str, graph: &Graph) {
-        let param = |value: &Value| {
-            let info = &graph.values[value.0 as usize];
-            let called = info.name.as_ref().map_or(String::new(), |text| format!(" # {}", name(text)));
-            format!("v{}: {}{called}", value.0, info.ty)
+    /// `v4 H: real[3], v5: real[6, 3] = `, or nothing if no value is defined.
+    fn values(&mut self, graph: &Graph, values: &[Value]) -> fmt::Result {
+        let value = |value: &Value| match graph.values.get(value.0 as usize) {
+            Some(info) => match &info.name {
+                Some(name) => format!("{value} {}: {}", Word(name), info.ty),
+                None => format!("{value}: {}", info.ty),
+            },
+            None => format!("{value}: nothing"),
         };
-        let params: Vec<String> = graph.params.iter().map(param).collect();
-        self.line(&format!("{word} ({}) {{", params.join("; ")));
-        self.depth += 1;
-        self.nodes(graph);
-        let results: Vec<String> = graph.results.iter().map(|value| format!("v{}", value.0)).collect();
-        self.line(&format!("give {}", results.join(", ")));
-        self.depth -= 1;
-        self.line("}");
+        let values: Vec<String> = values.iter().map(value).collect();
+        self.start(&values.join(", "))?;
+        self.out.write_str(if values.is_empty() { "" } else { " = " })
     }
-}
 
-/// What a node does, to what.
-fn head(op: &Op, inputs: &str) -> String {
-    match op {
-        Op::Row(row, attributes) => {
-            let attributes = attribute(attributes);
-            match (attributes.is_empty(), inputs.is_empty()) {
-                (true, _) => format!("{} {inputs}", row.name),
-                (false, true) => format!("{} {attributes}", row.name),
-                (false, false) => format!("{} {attributes} {inputs}", row.name),
+    fn definition(&mut self, graph: &Graph, values: &[Value], what: &str) -> fmt::Result {
+        self.values(graph, values)?;
+        writeln!(self.out, "{what}")
+    }
+
+    fn nodes(&mut self, graph: &Graph) -> fmt::Result {
+        graph.nodes.iter().try_for_each(|node| self.node(graph, node))
+    }
+
+    fn node(&mut self, graph: &Graph, node: &Node) -> fmt::Result {
+        self.values(graph, &node.outputs)?;
+        match &node.op {
+            Op::Row(row, attributes) => {
+                let parts = [row.name.to_string(), attributes.to_string(), list(&node.inputs)];
+                let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+                self.out.write_str(&parts.join(" "))?;
+            }
+            Op::Bind(count) => write!(self.out, "bind {count} {}", list(&node.inputs))?,
+            Op::Loop(inner) => {
+                write!(self.out, "loop {}", inner.trip)?;
+                if let Some(count) = &inner.until {
+                    write!(self.out, " until {count}")?;
+                }
+                self.out.write_str(if inner.reverse { " reverse" } else { "" })?;
+            }
+            Op::When(_) => write!(self.out, "when {}", list(&node.inputs[..node.inputs.len().min(1)]))?,
+        }
+        if let Some(product) = &node.product {
+            write!(self.out, " product {}", Word(product))?;
+        }
+        write!(self.out, "{}", At(node.span))?;
+        match &node.op {
+            Op::Loop(inner) => self.round(inner, &node.inputs),
+            Op::When(when) => self.branches(when, node.inputs.get(1..).unwrap_or_default()),
+            Op::Row(..) | Op::Bind(_) => self.out.write_char('\n'),
+        }
+    }
+
+    fn round(&mut self, inner: &Loop, inputs: &[Value]) -> fmt::Result {
+        self.out.write_str(" {\n")?;
+        self.depth += 1;
+        let body = &inner.body;
+        let mut params = body.params.iter();
+        if let Some(index) = params.next() {
+            self.definition(body, &[*index], "index")?;
+        }
+        for (number, (param, input)) in params.zip(inputs).enumerate() {
+            let what = match number.checked_sub(inner.invariants) {
+                None => format!("invariant {input}"),
+                Some(slice) => match inner.slices.get(slice) {
+                    Some(offset) => format!("row {input} + {offset}"),
+                    None => format!("carry {input}"),
+                },
+            };
+            self.definition(body, &[*param], &what)?;
+        }
+        self.nodes(body)?;
+        let (next, rest) = body.results.split_at(inner.carries.min(body.results.len()));
+        next.iter().try_for_each(|value| self.line(&format!("next {value}")))?;
+        let mut rest = rest.iter();
+        for record in &inner.records {
+            match record {
+                Record::Value => match rest.next() {
+                    Some(value) => self.line(&format!("record {value}"))?,
+                    None => self.line("record nothing")?,
+                },
+                Record::Carry(carry) => self.line(&format!("record carry {carry}"))?,
             }
         }
-        Op::Bind(count) => format!("bind {}<{} {inputs}", name(&count.name), count.bound),
-        Op::Loop(inner) => {
-            let until = inner
-                .until
-                .as_ref()
-                .map_or(String::new(), |count| format!(" until {}<{}", name(&count.name), count.bound));
-            let reverse = if inner.reverse { " reverse" } else { "" };
-            let records: Vec<String> = inner
-                .records
-                .iter()
-                .map(|record| match record {
-                    Record::Value => "value".to_string(),
-                    Record::Carry(carry) => format!("carry {carry}"),
-                })
-                .collect();
-            format!(
-                "loop {}{until}{reverse} invariants {} slices {:?} carries {} records [{}] {inputs}",
-                inner.trip,
-                inner.invariants,
-                inner.slices,
-                inner.carries,
-                records.join(", ")
-            )
-        }
-        Op::When(_) => format!("when {inputs}"),
+        rest.try_for_each(|value| self.line(&format!("go {value}")))?;
+        self.depth -= 1;
+        self.line("}")
     }
-}
 
-fn attribute(attributes: &Attributes) -> String {
-    let shape = |shape: &[Extent]| {
-        let extents: Vec<String> = shape.iter().map(Extent::to_string).collect();
-        format!("[{}]", extents.join(", "))
-    };
-    match attributes {
-        Attributes::None => String::new(),
-        Attributes::Number(value) => format!("real {value:?}"),
-        Attributes::Integer(value) => format!("int {value}"),
-        Attributes::Truth(value) => format!("bool {value}"),
-        Attributes::Axes(axes) => format!("axes {axes:?}"),
-        Attributes::Expand { shape: wide, axes } => format!("to {} axes {axes:?}", shape(wide)),
-        Attributes::Shape(wide) => format!("to {}", shape(wide)),
-        Attributes::Part { axis, start, length } => format!("axis {axis} start {start} length {length}"),
-        Attributes::Below(k) => format!("below {k}"),
-        Attributes::Contract(indices) => format!("\"{indices}\""),
+    fn branches(&mut self, when: &When, inputs: &[Value]) -> fmt::Result {
+        self.branch(&when.then, inputs)?;
+        self.start("} otherwise")?;
+        self.branch(&when.otherwise, inputs)?;
+        self.line("}")
+    }
+
+    fn branch(&mut self, graph: &Graph, inputs: &[Value]) -> fmt::Result {
+        self.out.write_str(" {\n")?;
+        self.depth += 1;
+        for (param, input) in graph.params.iter().zip(inputs) {
+            self.definition(graph, &[*param], &format!("given {input}"))?;
+        }
+        self.nodes(graph)?;
+        graph.results.iter().try_for_each(|value| self.line(&format!("give {value}")))?;
+        self.depth -= 1;
+        Ok(())
     }
 }

@@ -129,6 +129,9 @@ pub fn contract(xs: &[&Type], attributes: &Attributes) -> Ruled {
         }
     }
     for index in left.iter().chain(right).chain(out) {
+        if *index >= 26 {
+            return Err(format!("`contract` has the index {index}; there is no such letter"));
+        }
         if [left, right, out].iter().filter(|part| part.contains(index)).count() < 2 {
             let letter = Contraction::letter(*index);
             return Err(format!("`contract \"{indices}\"` has {letter} in one place alone: {}", list(xs)));

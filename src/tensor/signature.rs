@@ -93,7 +93,7 @@ fn records(node: &Loop) -> Result<Vec<Type>, String> {
             },
             Record::Carry(i) if *i < node.carries => {
                 let carried = node.body.params[1 + node.invariants + node.slices.len() + i];
-                node.body.ty(carried).stacked(Extent::Const(node.trip.bound() + 1))
+                node.body.ty(carried).stacked(Extent::Const(node.trip.bound().saturating_add(1)))
             }
             Record::Carry(i) => return Err(format!("a loop of {} carries records carry {i}", node.carries)),
         });

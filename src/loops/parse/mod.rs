@@ -2,43 +2,25 @@
 //!
 //! A `#` begins a comment, up to the end of its line.
 
-mod lex;
 mod stmt;
 
-use self::lex::{Token, lex};
+pub use crate::tensor::text::ParseError;
+
 use super::{Buffer, BufferId, Cell, Place, Precision, Program, RegKind, Slot};
-use crate::diag::{FileId, Span};
-use crate::tensor::{Count, Element, Extent, Role, Type};
+use crate::tensor::text::{Cursor, MOST_NUMBERED, Parsed};
 use std::collections::BTreeMap;
-
-/// Registers and variables are numbered below this, so that a slip of the pen does not ask for all memory.
-const MOST_NUMBERED: u64 = 1 << 24;
-/// Blocks are not nested deeper.
-const DEEPEST: usize = 128;
-
-/// What is wrong with a text.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {message}")]
-pub struct ParseError {
-    /// From 1.
-    pub line: usize,
-    /// What was found and expected.
-    pub message: String,
-}
-
-type Parsed<T> = Result<T, ParseError>;
+use std::ops::{Deref, DerefMut};
 
 /// The program of a text.
 pub fn parse(text: &str) -> Parsed<Program> {
-    let mut parser = Parser { tokens: lex(text)?, next: 0, registers: BTreeMap::new(), most: 0, depth: 0 };
+    let mut parser = Parser { cursor: Cursor::new(text)?, registers: BTreeMap::new(), most: 0, depth: 0 };
     let program = parser.program()?;
     parser.end()?;
     Ok(program)
 }
 
 struct Parser {
-    tokens: Vec<(Token, usize)>,
-    next: usize,
+    cursor: Cursor,
     /// Kinds by register, as they were said.
     registers: BTreeMap<u32, RegKind>,
     /// One more than the largest register.
@@ -46,128 +28,21 @@ struct Parser {
     depth: usize,
 }
 
+impl Deref for Parser {
+    type Target = Cursor;
+
+    fn deref(&self) -> &Cursor {
+        &self.cursor
+    }
+}
+
+impl DerefMut for Parser {
+    fn deref_mut(&mut self) -> &mut Cursor {
+        &mut self.cursor
+    }
+}
+
 impl Parser {
-    fn peek(&self) -> &Token {
-        &self.tokens[self.next.min(self.tokens.len() - 1)].0
-    }
-
-    fn take(&mut self) -> Token {
-        let token = self.peek().clone();
-        self.next += 1;
-        token
-    }
-
-    fn wrong<T>(&self, expected: &str) -> Parsed<T> {
-        let found = match self.peek() {
-            Token::Word(text) | Token::Number(text) => format!("`{text}`"),
-            Token::Quoted(text) => format!("{text:?}"),
-            Token::Sign(sign) => format!("`{sign}`"),
-            Token::End => "the end".to_string(),
-        };
-        self.error(format!("expected {expected}, found {found}"))
-    }
-
-    fn error<T>(&self, message: impl Into<String>) -> Parsed<T> {
-        let line = self.tokens[self.next.min(self.tokens.len() - 1)].1;
-        Err(ParseError { line, message: message.into() })
-    }
-
-    fn end(&self) -> Parsed<()> {
-        if *self.peek() == Token::End { Ok(()) } else { self.wrong("nothing more") }
-    }
-
-    fn at_sign(&mut self, sign: &'static str) -> bool {
-        let found = *self.peek() == Token::Sign(sign);
-        self.next += usize::from(found);
-        found
-    }
-
-    fn sign(&mut self, sign: &'static str) -> Parsed<()> {
-        if self.at_sign(sign) { Ok(()) } else { self.wrong(&format!("`{sign}`")) }
-    }
-
-    fn at_word(&mut self, word: &str) -> bool {
-        let found = matches!(self.peek(), Token::Word(text) if text == word);
-        self.next += usize::from(found);
-        found
-    }
-
-    fn word(&mut self, word: &str) -> Parsed<()> {
-        if self.at_word(word) { Ok(()) } else { self.wrong(&format!("`{word}`")) }
-    }
-
-    /// One of some words.
-    fn one_of<T: Copy>(&mut self, choices: &[(&str, T)]) -> Parsed<T> {
-        let chosen = match self.peek() {
-            Token::Word(text) => choices.iter().find(|(word, _)| word == text),
-            _ => None,
-        };
-        match chosen {
-            Some((_, chosen)) => {
-                self.next += 1;
-                Ok(*chosen)
-            }
-            None => {
-                let words: Vec<_> = choices.iter().map(|(word, _)| format!("`{word}`")).collect();
-                self.wrong(&words.join(" or "))
-            }
-        }
-    }
-
-    fn number<T: std::str::FromStr>(&mut self) -> Parsed<T> {
-        match self.peek() {
-            Token::Number(text) => match text.parse() {
-                Ok(number) => {
-                    self.next += 1;
-                    Ok(number)
-                }
-                Err(_) => self.error(format!("`{text}` is no such number")),
-            },
-            _ => self.wrong("a number"),
-        }
-    }
-
-    fn name(&mut self) -> Parsed<String> {
-        match self.take() {
-            Token::Word(name) | Token::Quoted(name) => Ok(name),
-            _ => {
-                self.next -= 1;
-                self.wrong("a name")
-            }
-        }
-    }
-
-    /// The number behind a letter: `r4`, `i0`, `b12`.
-    fn numbered(&mut self, letter: char) -> Parsed<u32> {
-        match self.at_numbered(letter) {
-            Some(number) if number < MOST_NUMBERED => {
-                self.next += 1;
-                Ok(number as u32)
-            }
-            Some(number) => self.error(format!("{letter}{number} is too large a number")),
-            None => self.wrong(&format!("`{letter}` with a number")),
-        }
-    }
-
-    fn at_numbered(&self, letter: char) -> Option<u64> {
-        match self.peek() {
-            Token::Word(text) => text.strip_prefix(letter).and_then(|digits| digits.parse().ok()),
-            _ => None,
-        }
-    }
-
-    /// `@file:start..end`, if it is there.
-    fn span(&mut self) -> Parsed<Option<Span>> {
-        if !self.at_sign("@") {
-            return Ok(None);
-        }
-        let file = FileId(self.number()?);
-        self.sign(":")?;
-        let start = self.number()?;
-        self.sign("..")?;
-        Ok(Some(Span { file, start, end: self.number()? }))
-    }
-
     fn program(&mut self) -> Parsed<Program> {
         self.word("loops")?;
         let name = self.name()?;
@@ -218,47 +93,12 @@ impl Parser {
         self.in_order(found, number)?;
         let name = self.name()?.into();
         self.sign(":")?;
-        let element = self.element()?;
-        let shape = self.list(|parser| parser.extent())?;
-        let roles = [("parameter", Role::Parameter), ("state", Role::State), ("input", Role::Input)];
-        let role = self.one_of(&roles)?;
+        let ty = self.ty()?;
+        let role = self.role()?;
         self.word("strides")?;
-        let strides = self.list(|parser| parser.number())?;
+        let strides = self.list(Cursor::number)?;
         self.word("len")?;
-        Ok(Slot { name, ty: Type { element, shape }, role, strides, len: self.number()? })
-    }
-
-    fn element(&mut self) -> Parsed<Element> {
-        if self.at_word("class") {
-            self.sign("<")?;
-            let below = self.number()?;
-            self.sign(">")?;
-            return Ok(Element::Class(below));
-        }
-        let elements =
-            [("real", Element::Real), ("int", Element::Int), ("bool", Element::Bool), ("byte", Element::Byte)];
-        self.one_of(&elements)
-    }
-
-    fn extent(&mut self) -> Parsed<Extent> {
-        if matches!(self.peek(), Token::Number(_)) {
-            return Ok(Extent::Const(self.number()?));
-        }
-        let name = self.name()?.into();
-        self.sign("<")?;
-        Ok(Extent::Count(Count { name, bound: self.number()? }))
-    }
-
-    fn list<T>(&mut self, mut one: impl FnMut(&mut Parser) -> Parsed<T>) -> Parsed<Vec<T>> {
-        let mut all = Vec::new();
-        self.sign("[")?;
-        while !self.at_sign("]") {
-            if !all.is_empty() {
-                self.sign(",")?;
-            }
-            all.push(one(self)?);
-        }
-        Ok(all)
+        Ok(Slot { name, ty, role, strides, len: self.number()? })
     }
 
     fn buffer(&mut self, number: usize) -> Parsed<Buffer> {

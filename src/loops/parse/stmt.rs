@@ -1,9 +1,9 @@
 //! Statements.
 
-use super::lex::Token;
-use super::{DEEPEST, Parsed, Parser};
+use super::Parser;
 use crate::loops::kinds::{fold_of_name, scalar_of_name};
 use crate::loops::{Constant, FoldKind, Folding, Index, Matrix, Operand, Order, Reg, RegKind, Stmt, Term, Trip, Var};
+use crate::tensor::text::{DEEPEST, Parsed, Token};
 
 impl Parser {
     /// Statements up to the closing brace, whose opening one has been read.
@@ -106,14 +106,12 @@ impl Parser {
 
     /// Whether the next register is one that is written, by the next statement.
     fn at_definition(&self) -> bool {
-        matches!(self.tokens.get(self.next + 1), Some((Token::Sign(":"), _)))
+        *self.peek_second() == Token::Sign(":")
     }
 
     fn constant(&mut self, kind: RegKind) -> Parsed<Constant> {
         match kind {
-            RegKind::Real if self.at_word("nan") => Ok(Constant::Real(f64::NAN)),
-            RegKind::Real if self.at_word("inf") => Ok(Constant::Real(f64::INFINITY)),
-            RegKind::Real => Ok(Constant::Real(self.number()?)),
+            RegKind::Real => Ok(Constant::Real(self.real()?)),
             RegKind::Int => Ok(Constant::Int(self.number()?)),
             RegKind::Bool => Ok(Constant::Bool(self.one_of(&[("true", true), ("false", false)])?)),
         }

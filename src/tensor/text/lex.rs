@@ -4,14 +4,14 @@ use super::ParseError;
 
 /// A piece of text.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Token {
+pub enum Token {
     /// Letters, digits, `_` and `.`, beginning with a letter or `_`.
     Word(String),
     /// As it stands: digits with a sign, a fraction and an exponent; `-inf`.
     Number(String),
     /// What stood between the quotes.
     Quoted(String),
-    /// One of `{ } [ ] < : , = + * @`, or `..`.
+    /// One of `{ } [ ] < > : , = + * @`, or `..`.
     Sign(&'static str),
     /// The end of the text.
     End,
