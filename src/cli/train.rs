@@ -92,7 +92,6 @@ pub(super) fn options(spec: &Spec, machine: &Machine, epochs: Option<usize>, ent
 }
 
 /// The lock and the spec's files of the run that is to go on, if one is.
-#[expect(clippy::type_complexity, reason = "two things of one folder, each perhaps")]
 fn stored_run(arguments: &TrainArguments) -> Result<(Option<Lock>, Option<Vec<SpecFile>>), RunError> {
     let Some(folder) = &arguments.resume else { return Ok((None, None)) };
     let lock = folder::read_lock(folder)?;

@@ -459,7 +459,7 @@ pub(super) fn cost_named(draft: &mut Draft<'_>, name: &tree::Name) -> Result<Cos
             let words = meaning.words();
             draft.say(
                 Diagnostic::new(Code::WRONG_KIND, format!("`{name}` is {words}, and a cost is wanted here"))
-                    .at(name.span, format!("{words}"))
+                    .at(name.span, words.to_string())
                     .help(format!("cost {name}_cost in REGION = …")),
             );
             Err(Said)

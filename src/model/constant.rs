@@ -21,7 +21,7 @@ pub(super) fn value(nodes: &[Node], root: usize, params: &[Param]) -> Option<f64
             (RowKind::Constant, Attributes::Integer(number)) => Some(*number as f64),
             (RowKind::Map(Scalar::Apply(function)), _) => {
                 let args: Option<Vec<f64>> = inputs.iter().map(|&input| value(nodes, input, params)).collect();
-                let mut carrier = F64::default();
+                let mut carrier = F64;
                 debug_assert_eq!(carrier.precision(), crate::math::Precision::F64);
                 Some(function.apply(&mut carrier, &args?))
             }

@@ -299,10 +299,10 @@ pub(super) fn unused_definitions(draft: &mut Draft<'_>) {
             }
             _ => Ok(()),
         };
-        if draft.said.len() > before {
-            if let Some(declared) = draft.names.get_mut(definition.name.as_str()) {
-                declared.meaning = Meaning::Broken;
-            }
+        if draft.said.len() > before
+            && let Some(declared) = draft.names.get_mut(definition.name.as_str())
+        {
+            declared.meaning = Meaning::Broken;
         }
     }
 }

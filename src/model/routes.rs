@@ -16,9 +16,12 @@ pub(super) struct Reach {
     pub(super) blocked: Vec<(Leaf, &'static str, &'static str, Span)>,
 }
 
+/// How credit comes to a node: freely, or past an operation without a derivative (its name, why, and its place).
+type Way = Option<(&'static str, &'static str, Span)>;
+
 /// What a formula's value depends on.
 pub(super) fn reach(formula: &Formula) -> Reach {
-    let mut open: Vec<Option<Option<(&'static str, &'static str, Span)>>> = vec![None; formula.nodes.len()];
+    let mut open: Vec<Option<Way>> = vec![None; formula.nodes.len()];
     open[formula.root] = Some(None);
     let mut reach = Reach::default();
     for place in (0..formula.nodes.len()).rev() {
@@ -105,10 +108,8 @@ pub(super) fn credit(draft: &Draft<'_>, cost: CostId, learn: &Learn) -> Credit {
 fn enter(credit: &mut Credit, open: &mut Vec<RegionId>, reached: Reach) {
     for leaf in reached.leaves {
         match leaf {
-            Leaf::Region(id) => {
-                if credit.regions.insert(id) {
-                    open.push(id);
-                }
+            Leaf::Region(id) if credit.regions.insert(id) => {
+                open.push(id);
             }
             Leaf::Weight(id) => {
                 credit.projections.insert(id);

@@ -77,7 +77,7 @@ pub(super) fn develop(draft: &mut Draft<'_>) {
 
 fn nothing_learns(draft: &mut Draft<'_>) {
     let broken = |item: &&tree::Item| matches!(&item.kind, ItemKind::Broken(_));
-    if draft.incomplete || draft.items().any(|item| broken(&&*item)) {
+    if draft.incomplete || draft.items().any(|item| broken(&item)) {
         return;
     }
     let end = draft.files.first().map_or(0, |ast| draft.sources.text(ast.file).len() as u32);
@@ -214,10 +214,10 @@ fn dataset_of(draft: &mut Draft<'_>) -> Option<DataId> {
     let fields = formulas.chain(costs).chain(metrics).flat_map(|formula| formula.leaves());
     let mut read: Vec<(DataId, Span)> = Vec::new();
     for (leaf, span) in fields {
-        if let Leaf::Field(id, _) = leaf {
-            if !read.iter().any(|(other, _)| other == id) {
-                read.push((*id, span));
-            }
+        if let Leaf::Field(id, _) = leaf
+            && !read.iter().any(|(other, _)| other == id)
+        {
+            read.push((*id, span));
         }
     }
     match read[..] {

@@ -483,7 +483,7 @@ impl Generator {
             generator.known.pop();
             results.to_vec()
         };
-        let results = b.when_with(condition, &one, &one);
+        let results = b.when_with(condition, one, one);
         results.into_iter().for_each(|value| self.keep(value));
     }
 }

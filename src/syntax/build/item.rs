@@ -194,7 +194,7 @@ impl Build<'_> {
             _ => RegionBody::Block(self.body(parts.need(Rule::body))),
         };
         let mut clauses: Vec<RegionClause> = Vec::new();
-        while let Some(pair) = parts.next() {
+        for pair in parts.by_ref() {
             clauses.push(self.region_clause(pair));
         }
         Region { target, body, clauses }
@@ -227,7 +227,7 @@ impl Build<'_> {
     fn connect(&mut self, parts: &mut Parts<'_>) -> Connect {
         let paths = self.path_list(parts.need(Rule::paths));
         let mut clauses: Vec<ConnectClause> = Vec::new();
-        while let Some(pair) = parts.next() {
+        for pair in parts.by_ref() {
             let clause = self.connect_clause(pair);
             let same =
                 |other: &ConnectClause| std::mem::discriminant(&other.kind) == std::mem::discriminant(&clause.kind);
@@ -319,7 +319,7 @@ impl Build<'_> {
     fn critical_period(&mut self, parts: &mut Parts<'_>) -> CriticalPeriod {
         let paths = self.learners(parts);
         let mut made = CriticalPeriod { paths, from: None, until: None, fade: None };
-        while let Some(pair) = parts.next() {
+        for pair in parts.by_ref() {
             let (span, rule) = (self.span(&pair), pair.as_rule());
             let value = self.flat(Parts::new(pair).need(Rule::flat));
             let (place, word) = match rule {
@@ -352,7 +352,7 @@ impl Build<'_> {
             fresh: None,
         };
         let mut seen: Vec<(Rule, Span)> = Vec::new();
-        while let Some(pair) = parts.next() {
+        for pair in parts {
             let (span, rule) = (self.span(&pair), pair.as_rule());
             if let Some((_, first)) = seen.iter().find(|(other, _)| *other == rule) {
                 let word = self.text[span.start as usize..span.end as usize].split_whitespace().next().unwrap_or("");

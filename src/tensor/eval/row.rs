@@ -93,7 +93,7 @@ fn two<A: Copy, B: Copy>(a: &ArrayD<A>, b: &ArrayD<A>, f: impl Fn(A, A) -> B) ->
 }
 
 fn map(row: &Row, scalar: Scalar, attributes: &Attributes, xs: &[Array]) -> Result<Array, Fault> {
-    let f = |function: Function, args: &[f64]| function.apply(&mut F64::default(), args);
+    let f = |function: Function, args: &[f64]| function.apply(&mut F64, args);
     Ok(match (scalar, xs) {
         (Scalar::Apply(function), [Array::Real(x)]) => Array::Real(x.mapv(|x| f(function, &[x]))),
         (Scalar::Apply(function), [Array::Real(a), Array::Real(b)]) => {
@@ -140,7 +140,7 @@ fn map(row: &Row, scalar: Scalar, attributes: &Attributes, xs: &[Array]) -> Resu
                 .iter()
                 .zip(c1)
                 .zip(keys)
-                .map(|((c0, c1), (k0, k1))| uniform(&mut F64::default(), [k0, k1], [*c0, *c1]))
+                .map(|((c0, c1), (k0, k1))| uniform(&mut F64, [k0, k1], [*c0, *c1]))
                 .collect();
             Array::Real(ArrayD::from_shape_vec(c0.raw_dim(), values).map_err(|e| Fault(e.to_string()))?)
         }
