@@ -6,6 +6,7 @@ use crate::math::{F64, Function, uniform};
 use crate::tensor::op::{Fold, Scalar};
 use crate::tensor::{Attributes, Builder, Contraction, Element, Kind, Row, Type};
 use ndarray::{ArrayD, Axis, Dimension, IxDyn, Zip};
+use std::ops::AddAssign;
 
 fn odd<T>(row: &Row) -> Result<T, Fault> {
     Err(Fault(format!("`{}` with operands or attributes that it does not take", row.name)))
@@ -54,7 +55,14 @@ pub(super) fn eval(
         (Kind::Slice, Attributes::Part { axis, start, length }) => Ok(xs[0].part(*axis, *start, *length)),
         (Kind::Pad, Attributes::Part { axis, start, length }) => pad(&xs[0], *axis, *start, *length),
         (Kind::Gather, _) => gather(&xs[0], xs[1].ints()?),
-        (Kind::Scatter, _) => scatter(xs[0].reals()?, xs[1].ints()?, ty.shape[0].bound()),
+        (Kind::Scatter, _) => {
+            let (index, rows) = (xs[1].ints()?, ty.shape[0].bound());
+            match &xs[0] {
+                Array::Real(x) => Ok(Array::Real(scatter(x, index, rows)?)),
+                Array::Int(x) => Ok(Array::Int(scatter(x, index, rows)?)),
+                Array::Bool(_) => odd(row),
+            }
+        }
         (Kind::Composite(compose), _) => composite(compose, attributes, xs, types, counts),
         _ => odd(row),
     }
@@ -250,17 +258,17 @@ fn gather(x: &Array, index: &ArrayD<i64>) -> Result<Array, Fault> {
     })))
 }
 
-fn scatter(x: &ArrayD<f64>, index: &ArrayD<i64>, rows: usize) -> Result<Array, Fault> {
+fn scatter<T: Copy + Default + AddAssign>(x: &ArrayD<T>, index: &ArrayD<i64>, rows: usize) -> Result<ArrayD<T>, Fault> {
     if let Some(bad) = index.iter().find(|i| !(0..rows as i64).contains(i)) {
         return Err(Fault(format!("row {bad} of {rows}")));
     }
     let rank = index.ndim();
     let shape: Vec<usize> = std::iter::once(rows).chain(x.shape()[rank..].iter().copied()).collect();
-    let mut sums = ArrayD::zeros(IxDyn(&shape));
+    let mut sums = ArrayD::from_elem(IxDyn(&shape), T::default());
     for (place, value) in x.indexed_iter() {
         let row = index[IxDyn(&place.slice()[..rank])] as usize;
         let to: Vec<usize> = std::iter::once(row).chain(place.slice()[rank..].iter().copied()).collect();
-        sums[IxDyn(&to)] += value;
+        sums[IxDyn(&to)] += *value;
     }
-    Ok(Array::Real(sums))
+    Ok(sums)
 }
