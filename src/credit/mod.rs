@@ -11,7 +11,7 @@
 //! | `clock.phase_step` | `int` | `runtime` sets 0 when a phase begins; a training step adds 1 |
 //! | `clock.steps` | `int` | training steps since birth; a training step adds 1 |
 //! | `clock.phase_steps`, `clock.epoch_steps` | `int` | `runtime`: how many there are |
-//! | `<projection>.weight`, `<region>.bias` | real | [`initial`] at birth, then what learns |
+//! | `<projection>.weight`, `<region>.bias` | real | [`initial()`] at birth, then what learns |
 //! | `<parameter>\|<rule>\|<optimiser>.<state>` | real, `step` an int | likewise |
 //! | `metric.<name>.sum`, `.count`, `cost.<name>.sum`, `.count` | real | `runtime` sets 0 when an epoch or a measurement begins |
 

@@ -50,11 +50,11 @@ functions! {
     Abs "abs" 1,
     /// √a.
     Sqrt "sqrt" 1,
-    /// See [`exp`].
+    /// See [`exp()`].
     Exp "exp" 1,
-    /// See [`log`].
+    /// See [`log()`].
     Log "log" 1,
-    /// See [`tanh`].
+    /// See [`tanh()`].
     Tanh "tanh" 1,
     /// See [`sin`].
     Sin "sin" 1,
@@ -66,7 +66,7 @@ functions! {
     Floor "floor" 1,
     /// See [`ceil`].
     Ceil "ceil" 1,
-    /// See [`round`].
+    /// See [`round()`].
     Round "round" 1,
     /// See [`modulo`].
     Modulo "modulo" 2,

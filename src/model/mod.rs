@@ -221,7 +221,7 @@ pub struct Phase {
     pub name: Name,
     /// When it ends at the latest.
     pub bound: Bound,
-    /// When it ends earlier: a formula of [`Leaf::Measured`], to bool.
+    /// When it ends earlier: a formula of [`Leaf::Metric`] and [`Leaf::Cost`], to bool.
     pub until: Option<Formula>,
     /// The dataset that it reads.
     pub data: DataId,

@@ -94,7 +94,7 @@ fn batch(b: &mut ProgramBuilder, order: &str, samples: usize, clock: &str) -> (V
     let rows = b.bind(count.clone(), left);
     let extent = Extent::Count(count);
     let within = b.iota(extent.clone());
-    let first = b.expand_to(position, &[extent.clone()]);
+    let first = b.expand_to(position, std::slice::from_ref(&extent));
     let places = b.add(first, within);
     let places = b.clamp(places, samples);
     let chosen = b.gather(order, places);
@@ -112,11 +112,11 @@ pub fn training() -> Program {
     let choice = forward(&mut b, images, &rows, weights);
     let costs = cross_entropy(&mut b, choice, labels);
     let total = b.sum(costs, &[0]);
-    let ones = b.full(1.0, &[rows.clone()]);
+    let ones = b.full(1.0, std::slice::from_ref(&rows));
     let samples = b.sum(ones, &[0]);
     let one = b.scalar(1.0);
     let share = b.divide(one, samples);
-    let seed = b.expand_to(share, &[rows.clone()]);
+    let seed = b.expand_to(share, std::slice::from_ref(&rows));
     let gradients = reverse(&mut b, &[(costs, seed)], &weights, &mut Exact);
     for (weight, (gradient, name)) in weights.into_iter().zip(gradients.into_iter().zip([
         "Retina -> Hidden.weight",
