@@ -2,5 +2,5 @@
 
 mod digits;
 mod meaning;
-mod random;
+pub mod random;
 mod shapes;
