@@ -5,6 +5,7 @@ mod command;
 mod data;
 mod diag;
 mod differentiate;
+mod errors;
 mod house;
 mod language;
 mod library;

@@ -63,6 +63,7 @@ impl Parsed {
     pub fn check(mut self, sources: &Sources, options: &Options) -> Checked {
         let (model, said) = crate::model::check(sources, &self.files, self.own, &self.place, options);
         self.said.extend(said);
+        self.said.sort_by_key(|said| said.labels.first().map(|label| (label.span.file, label.span.start)));
         let broken = self.said.iter().any(Diagnostic::is_error);
         Checked { model: model.filter(|_| !broken), said: self.said }
     }
@@ -81,8 +82,9 @@ pub fn parse_setting(sources: &mut Sources, setting: &str) -> Result<(String, sy
     let text = format!("param {} = {}", name.trim(), value.trim());
     let file = sources.add("<command line>", text.as_str());
     let (ast, said) = syntax::parse(sources, file);
-    match (ast.items.into_iter().next().map(|item| item.kind), said.is_empty()) {
-        (Some(syntax::tree::ItemKind::Param(param)), true) => Ok((param.name.text.to_string(), param.value)),
+    let mut items = ast.items.into_iter().map(|item| item.kind);
+    match (items.next(), items.next(), said.is_empty()) {
+        (Some(syntax::tree::ItemKind::Param(param)), None, true) => Ok((param.name.text.to_string(), param.value)),
         _ => Err(format!("`--set {setting}`: this is no value")),
     }
 }

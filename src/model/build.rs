@@ -45,8 +45,10 @@ pub fn check(
         metrics: Vec::new(),
         phases: Vec::new(),
         incomplete: false,
+        unwired: false,
     };
     draft::declare(&mut draft);
+    draft.unwired = draft.has_broken("connect");
     draft.incomplete |= files.iter().any(Ast::is_broken);
     unsupported_items(&mut draft);
     seed(&mut draft);
@@ -225,11 +227,14 @@ fn override_param(draft: &mut Draft<'_>, made: &mut Param, expr: &Expr) {
         draft.say(
             Diagnostic::new(
                 Code::UNIT_MISMATCH,
-                format!("`--set {}` is in {unit}, and the param is in {}", made.name, made.unit),
+                format!("`--set {}` is {}, and the param is {}", made.name, unit.phrase(), made.unit.phrase()),
             )
-            .at(expr.span, format!("in {unit}"))
-            .because(made.span, format!("in {}", made.unit))
-            .help(format!("give it in {}", made.unit)),
+            .at(expr.span, unit.phrase())
+            .because(made.span, made.unit.phrase())
+            .help(match made.unit {
+                Unit::One => "give it without a unit".to_string(),
+                unit => format!("give it in {unit}"),
+            }),
         );
         return;
     }

@@ -18,6 +18,7 @@ pub(super) fn rule(
     defined: Option<Span>,
 ) -> Result<Rule, Said> {
     let bound = bound_arguments(draft, definition, arguments, call, defined)?;
+    let outer = defined.is_none().then_some(call);
     let real = scalar(Element::Real);
     let words = [("pre", Leaf::Pre), ("post", Leaf::Post), ("w", Leaf::Synapse)];
     let mut locals: Vec<_> = words.map(|(word, leaf)| (arc(word), Local::Leaf(leaf, real.clone(), Unit::One))).to_vec();
@@ -30,12 +31,12 @@ pub(super) fn rule(
             {
                 let is_db = target.name.as_str() == "db";
                 let own: Vec<_> = locals.iter().filter(|(word, _)| !(is_db && &**word == "pre")).cloned().collect();
-                let made = equation(draft, Place::Rule, value, &own, &bound, defined.is_none().then_some(call));
+                let made = equation(draft, definition, Place::Rule, value, &own, &bound, outer);
                 bad |= made.is_err();
                 *(if is_db { &mut db } else { &mut dw }) = made.ok();
             }
             BodyStatementKind::Let { target, value } if target.axes.is_empty() => {
-                let made = equation(draft, Place::Rule, value, &locals, &bound, defined.is_none().then_some(call));
+                let made = equation(draft, definition, Place::Rule, value, &locals, &bound, outer);
                 match made {
                     Ok(made) => locals.push((target.name.text.clone(), Local::Formula(made))),
                     Err(Said) => locals.push((target.name.text.clone(), Local::Broken)),
@@ -109,6 +110,7 @@ fn bound_arguments(
 /// An equation of a rule or an optimiser; inside the library, everything is said about the call.
 fn equation(
     draft: &mut Draft<'_>,
+    definition: &Definition,
     place: Place,
     value: &Expr,
     words: &[(crate::tensor::Name, Local)],
@@ -117,14 +119,26 @@ fn equation(
 ) -> Result<Formula, Said> {
     let mut typer = Typer::new(draft, place);
     typer.outer = outer;
+    typer.within(&definition.name);
     typer.locals = words.iter().chain(bound).cloned().collect();
+    let before = words.iter().any(|(word, _)| &**word == "pre");
     let root = typer.expr(value).and_then(|root| typer.plain_scalar(root));
+    let root = root.and_then(|root| if before || place != Place::Rule { Ok(root) } else { typer.without_pre(root) });
     let (formula, said) = typer.finish(root);
     said.into_iter().for_each(|diagnostic| draft.say(diagnostic));
     formula
 }
 
 impl Typer<'_, '_> {
+    /// The equation of a bias reads nothing that comes from before it, not even by a `let`.
+    fn without_pre(&mut self, root: usize) -> super::typing::Typed {
+        let pre = self.nodes.iter().find(|node| matches!(node.kind, super::formula::Kind::Leaf(Leaf::Pre)));
+        match pre.map(|node| node.span) {
+            Some(span) => Err(self.nothing_before(span)),
+            None => Ok(root),
+        }
+    }
+
     /// An equation per synapse gives one number.
     fn plain_scalar(&mut self, root: usize) -> super::typing::Typed {
         self.want_number(root, "=")?;
@@ -249,13 +263,13 @@ fn optimise(
                     bad = true;
                     continue;
                 };
-                match equation(draft, Place::Optimiser, value, &locals, &bound, outer) {
+                match equation(draft, definition, Place::Optimiser, value, &locals, &bound, outer) {
                     Ok(formula) => made.updates.push((place, formula)),
                     Err(Said) => bad = true,
                 }
             }
             BodyStatementKind::Let { target, value } if target.axes.is_empty() && made.updates.is_empty() => {
-                let local = equation(draft, Place::Optimiser, value, &locals, &bound, outer)
+                let local = equation(draft, definition, Place::Optimiser, value, &locals, &bound, outer)
                     .map_or(Local::Broken, Local::Formula);
                 locals.push((target.name.text.clone(), local));
             }

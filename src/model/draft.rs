@@ -6,6 +6,9 @@ use crate::syntax::tree::{self, Ast, DefinitionKind, Item, ItemKind};
 use indexmap::IndexMap;
 use std::sync::Arc;
 
+/// Among how many of the last messages a repetition is looked for.
+const JUST_NOW: usize = 16;
+
 /// What a name stands for.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Meaning<'a> {
@@ -109,13 +112,25 @@ pub(super) struct Draft<'a> {
     pub(super) phases: Vec<Phase>,
     /// Whether anything is broken, so that what seems to be missing may not be.
     pub(super) incomplete: bool,
+    /// Whether a `connect` is broken, so that a projection that seems to be missing may not be.
+    pub(super) unwired: bool,
 }
 
 impl<'a> Draft<'a> {
-    /// Says something; an error makes the draft incomplete.
+    /// Says something; an error makes the draft incomplete. What was said just now is not said again.
     pub(super) fn say(&mut self, diagnostic: Diagnostic) {
         self.incomplete |= diagnostic.is_error();
-        self.said.push(diagnostic);
+        if !self.said.iter().rev().take(JUST_NOW).any(|said| *said == diagnostic) {
+            self.said.push(diagnostic);
+        }
+    }
+
+    /// Whether an item with this keyword, or without any, could not be read.
+    pub(super) fn has_broken(&self, keyword: &str) -> bool {
+        self.items().any(|item| match &item.kind {
+            ItemKind::Broken(broken) => broken.keyword.is_empty() || broken.keyword == keyword,
+            _ => false,
+        })
     }
 
     /// Says that a form is not supported yet.
@@ -139,7 +154,7 @@ impl<'a> Draft<'a> {
 pub(super) fn not_supported(span: Span, what: &str, instead: &str) -> Diagnostic {
     let said = Diagnostic::new(Code::NOT_SUPPORTED, format!("{what} is not supported yet"))
         .at(span, "this version cannot compile it");
-    if instead.is_empty() { said } else { said.help(instead) }
+    said.help(if instead.is_empty() { "leave it out: this version has nothing that comes near" } else { instead })
 }
 
 /// Gives every name its meaning; a name given twice is an error.

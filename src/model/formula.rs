@@ -30,6 +30,13 @@ pub enum Unit {
     Trials,
 }
 
+impl Unit {
+    /// `in ms`, or `a plain number`.
+    pub fn phrase(self) -> String {
+        if self == Unit::One { self.to_string() } else { format!("in {self}") }
+    }
+}
+
 impl fmt::Display for Unit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -136,7 +136,7 @@ fn own_costs(draft: &Draft<'_>, regions: &[super::RegionId]) -> Vec<(Formula, Co
 }
 
 fn no_costs(draft: &mut Draft<'_>, ends: &[super::RegionId], span: Span) -> Said {
-    if draft.incomplete {
+    if draft.costs.iter().any(Option::is_none) || draft.has_broken("cost") {
         return Said;
     }
     let names: Vec<String> = ends.iter().map(|id| format!("`{}`", draft.region_name(*id))).collect();

@@ -56,9 +56,8 @@ pub(super) fn develop(draft: &mut Draft<'_>) {
         match &statement.kind {
             StatementKind::Phase(tree) => {
                 some = true;
-                if let Ok(head) = head(draft, tree, statement.span) {
-                    phase(draft, head, &always, &tree.statements);
-                }
+                let head = head(draft, tree, statement.span);
+                phase(draft, head, &always, &tree.statements);
             }
             StatementKind::Repeat { .. } => {
                 draft.later(statement.span, "`repeat`", "write the phases one after the other")
@@ -92,7 +91,9 @@ fn nothing_learns(draft: &mut Draft<'_>) {
     );
 }
 
-fn head(draft: &mut Draft<'_>, tree: &tree::Phase, span: Span) -> Result<Head, Said> {
+/// A phase's head; where it has a mistake, which makes the draft incomplete, the phase is open, so that what stands in
+/// it is looked at all the same.
+fn head(draft: &mut Draft<'_>, tree: &tree::Phase, span: Span) -> Head {
     let bound = bound(draft, &tree.bound);
     let until = tree.until.as_ref().map(|until| truth(draft, Place::Until, until)).transpose();
     if let Some(keep) = &tree.keep {
@@ -102,13 +103,13 @@ fn head(draft: &mut Draft<'_>, tree: &tree::Phase, span: Span) -> Result<Head, S
         test_steers(draft, until);
     }
     let head_span = Span { end: tree.bound.span.end, ..span };
-    Ok(Head {
+    Head {
         name: tree.name.text.clone(),
-        bound: bound?,
-        until: until?,
+        bound: bound.unwrap_or(Bound::Open),
+        until: until.unwrap_or(None),
         unsupervised: tree.unsupervised,
         span: head_span,
-    })
+    }
 }
 
 /// The test split is never read by what steers learning.
@@ -133,11 +134,7 @@ fn bound(draft: &mut Draft<'_>, expr: &Expr) -> Result<Bound, Said> {
         (Some(count), Unit::Steps) => Ok(Bound::Steps(count)),
         (Some(count), Unit::Trials) => Ok(Bound::Trials(count)),
         (found, _) => {
-            let what = if found.is_some() {
-                format!("in {unit}").replace("in a plain", "a plain")
-            } else {
-                format!("{value}")
-            };
+            let what = if found.is_some() { unit.phrase() } else { format!("{value}") };
             draft.say(
                 Diagnostic::new(
                     Code::BAD_BOUND,
@@ -277,10 +274,15 @@ fn set(
                 draft.say(
                     Diagnostic::new(
                         Code::UNIT_MISMATCH,
-                        format!("`{}` is in {wanted}, and is set to a value in {unit}", hop.name),
+                        format!(
+                            "`{}` is {}, and is set to a value that is {}",
+                            hop.name,
+                            wanted.phrase(),
+                            unit.phrase()
+                        ),
                     )
-                    .at(value.value().span, format!("in {unit}"))
-                    .because(param, format!("in {wanted}"))
+                    .at(value.value().span, unit.phrase())
+                    .because(param, wanted.phrase())
                     .help("set it to a value in the same unit"),
                 );
                 return Err(Said);
@@ -423,40 +425,59 @@ fn labels(draft: &mut Draft<'_>, phase: &Phase, word: Span) {
     for learn in &phase.learns {
         for (_, cost) in &learn.from {
             let Some(Some(cost)) = draft.costs.get(cost.0) else { continue };
-            let mut formulas = vec![&cost.formula];
-            formulas.extend(
-                draft
-                    .regions
-                    .iter()
-                    .filter_map(|region| region.equation.as_ref())
-                    .filter(|equation| reads_class(equation)),
+            let Some(at) = label_behind(draft, &cost.formula) else { continue };
+            said.push(
+                Diagnostic::new(
+                    Code::LABEL_UNSUPERVISED,
+                    format!("this phase is unsupervised, and learns from `{}`, which reads a label", cost.name),
+                )
+                .at(learn.span, format!("learns from `{}`", cost.name))
+                .because(at, "a label is read here")
+                .because(word, "the phase says that there is no teacher")
+                .help("learn from a cost without labels, or leave out `unsupervised`"),
             );
-            if let Some((at, _)) = formulas[..1].iter().find_map(|formula| class_leaf(formula)) {
-                said.push(
-                    Diagnostic::new(
-                        Code::LABEL_UNSUPERVISED,
-                        format!("this phase is unsupervised, and learns from `{}`, which reads a label", cost.name),
-                    )
-                    .at(learn.span, format!("learns from `{}`", cost.name))
-                    .because(at, "a label is read here")
-                    .because(word, "the phase says that there is no teacher")
-                    .help("learn from a cost without labels, or leave out `unsupervised`"),
-                );
-            }
         }
     }
     said.into_iter().for_each(|diagnostic| draft.say(diagnostic));
 }
 
-fn reads_class(formula: &Formula) -> bool {
-    class_leaf(formula).is_some()
+/// Where a label is read, by a formula or by a region that it depends on.
+fn label_behind(draft: &Draft<'_>, formula: &Formula) -> Option<Span> {
+    let mut open = vec![formula];
+    let mut seen = vec![false; draft.regions.len()];
+    while let Some(formula) = open.pop() {
+        if let Some(span) = class_leaf(formula) {
+            return Some(span);
+        }
+        let mut sources: Vec<RegionId> = Vec::new();
+        for (leaf, _) in formula.leaves() {
+            match leaf {
+                Leaf::Region(id) => sources.push(*id),
+                Leaf::Projection(id) => sources.push(draft.projections[id.0].source),
+                _ => {}
+            }
+        }
+        sources.into_iter().for_each(|id| enter(draft, id, &mut seen, &mut open));
+    }
+    None
 }
 
-fn class_leaf(formula: &Formula) -> Option<(Span, ())> {
-    formula.nodes.iter().find_map(|node| match &node.kind {
-        Kind::Leaf(Leaf::Field(..)) if matches!(node.ty.element, crate::tensor::Element::Class(_)) => {
-            Some((node.span, ()))
+/// Adds the equation of a region, and those of all regions that drive it, once each.
+fn enter<'d>(draft: &'d Draft<'_>, id: RegionId, seen: &mut [bool], open: &mut Vec<&'d Formula>) {
+    let mut next = vec![id];
+    while let Some(id) = next.pop() {
+        if std::mem::replace(&mut seen[id.0], true) {
+            continue;
         }
+        open.extend(draft.regions[id.0].equation.as_ref());
+        next.extend(draft.projections.iter().filter(|wire| wire.target == id).map(|wire| wire.source));
+    }
+}
+
+/// Where a formula reads a class of the data.
+fn class_leaf(formula: &Formula) -> Option<Span> {
+    formula.nodes.iter().find_map(|node| match &node.kind {
+        Kind::Leaf(Leaf::Field(..)) if matches!(node.ty.element, crate::tensor::Element::Class(_)) => Some(node.span),
         _ => None,
     })
 }

@@ -95,7 +95,7 @@ impl Draft<'_> {
         target: RegionId,
         between: &[usize],
     ) -> Option<Diagnostic> {
-        if self.incomplete {
+        if self.unwired {
             return None;
         }
         let named = path.as_name.as_ref().map_or(String::new(), |name| format!(" as {name}"));
@@ -158,9 +158,12 @@ pub(super) fn connect(draft: &mut Draft<'_>) {
             for pair in path.hops.windows(2) {
                 let span = Span { end: pair[1].span.end, ..pair[0].span };
                 let (source, target) = (region_of(draft, &pair[0]), region_of(draft, &pair[1]));
-                if let (Ok(source), Ok(target)) = (source, target) {
-                    let named = path.as_name.as_ref().map(|name| name.text.clone());
-                    wire(draft, source, target, named, span, &tree.clauses);
+                match (source, target) {
+                    (Ok(source), Ok(target)) => {
+                        let named = path.as_name.as_ref().map(|name| name.text.clone());
+                        wire(draft, source, target, named, span, &tree.clauses);
+                    }
+                    _ => draft.unwired = true,
                 }
             }
         }
@@ -300,9 +303,9 @@ fn matrix(draft: &mut Draft<'_>, made: &Projection, expr: &Expr) -> Result<Vec<f
             draft.say(
                 Diagnostic::new(
                     Code::SHAPE_MISMATCH,
-                    format!("this row of `{}` has {} weights, and {pre} are wanted", made.name, cells.len()),
+                    format!("a row of `{}` has {pre} weights, and this one has {}", made.name, cells.len()),
                 )
-                .at(row.span, format!("{} weights", cells.len()))
+                .at(row.span, format!("{} here", cells.len()))
                 .because(made.span, format!("`{}` has {pre} units", draft.region_name(made.source)))
                 .help("a row for each unit of the target, with a weight for each unit of the source"),
             );

@@ -36,10 +36,7 @@ fn floor(text: &str, mut at: usize) -> usize {
 
 /// The diagnostic for a piece that the grammar refuses.
 pub fn error(error: &Error<Rule>, file: FileId, text: &str, range: Range<usize>, keyword: &str) -> Diagnostic {
-    let offset = match error.location {
-        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
-    };
-    let at = deepest(error).unwrap_or(offset).max(offset) + range.start;
+    let at = furthest(error) + range.start;
     let (found, here) = token(text, file, at.min(range.end), range.end);
     if let Some(diagnostic) = slip(text, file, &range, at, &found, here, keyword) {
         return diagnostic;
@@ -56,9 +53,62 @@ pub fn error(error: &Error<Rule>, file: FileId, text: &str, range: Range<usize>,
     Diagnostic::new(Code::SYNTAX, message).at(here, label).help(form(keyword))
 }
 
+/// The first word of a piece that begins no item: where it ends, and the item word that was probably meant.
+pub fn nearest_item(text: &str, range: &Range<usize>) -> (usize, Option<&'static str>) {
+    let written = &text[range.clone()];
+    let length = word_length(written);
+    (range.start + length, words::nearest(&written[..length], words::ITEM_WORDS.iter().copied()))
+}
+
+/// A misspelt item word.
+pub struct Misspelt {
+    /// Where it stands.
+    pub word: Range<usize>,
+    /// The item word that was probably meant.
+    pub near: &'static str,
+    /// Whether what stands above it may be whole: no bracket is open.
+    pub splits: bool,
+    /// What is said.
+    pub diagnostic: Diagnostic,
+}
+
+/// A word at the beginning of a line that is nearly an item word, and with which the item above cannot go on.
+pub fn misspelt_item(error: &Error<Rule>, file: FileId, text: &str, range: Range<usize>) -> Option<Misspelt> {
+    let at = furthest(error) + range.start;
+    let (found, here) = token(text, file, at.min(range.end), range.end);
+    let word = here.start as usize..here.end as usize;
+    let line = text[..word.start].rfind('\n').map_or(0, |end| end + 1);
+    let alone = text[line..word.start].trim().is_empty() && word.start > range.start;
+    let near = words::nearest(&found, words::ITEM_WORDS.iter().copied()).filter(|near| alone && *near != found)?;
+    let splits = is_closed(&text[range.start..word.start]);
+    let diagnostic = no_item(file, text, word.start..range.end);
+    Some(Misspelt { word, near, splits, diagnostic })
+}
+
+/// Whether every bracket of a text is closed in it.
+fn is_closed(text: &str) -> bool {
+    let mut open = 0;
+    let mut rest = text;
+    while let Some(at) = rest.find(['(', ')', '[', ']', '{', '}', '"', '/']) {
+        let sign = rest.as_bytes()[at];
+        rest = &rest[at + 1..];
+        match sign {
+            b'"' => rest = rest.find('"').map_or("", |end| &rest[end + 1..]),
+            b'/' if rest.starts_with('/') => rest = rest.find('\n').map_or("", |end| &rest[end + 1..]),
+            b'/' => {}
+            b'(' | b'[' | b'{' => open += 1,
+            _ => open -= 1,
+        }
+    }
+    open == 0
+}
+
 /// The place of the furthest attempt.
-fn deepest(error: &Error<Rule>) -> Option<usize> {
-    error.parse_attempts().map(|attempts| attempts.max_position)
+fn furthest(error: &Error<Rule>) -> usize {
+    let offset = match error.location {
+        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
+    };
+    error.parse_attempts().map_or(offset, |attempts| attempts.max_position.max(offset))
 }
 
 /// The token at a place, and where it stands.
@@ -211,6 +261,19 @@ fn slip(
         ("cost" | "metric" | "region" | "param", ":=") => {
             say("a definition has `=`", "`:=` updates a state", "write `=`")
         }
+        ("cost" | "metric" | "region", "=") if before.contains('=') => {
+            say("a comparison has two signs: `==`", "`=` defines, and only once in an item", "write `==`")
+        }
+        (_, word) if is_no_unit(text, at, word, before) => {
+            let near = words::nearest(word, super::tree::Unit::ALL.iter().map(|(unit, _)| *unit));
+            let help = match near {
+                Some(unit) => format!("did you mean `{unit}`?"),
+                None => "give the number a unit, such as `5 ms`, or leave the word out".to_string(),
+            };
+            let message = format!("`{word}` behind a number is not a unit");
+            let units = "units are ms s Hz mV nS pA deg % steps epochs trials";
+            Some(Diagnostic::new(Code::BAD_NUMBER, message).at(here, units).help(help))
+        }
         ("cost" | "metric", "==") => say("a definition has `=`", "`==` compares", "write `=`"),
         (_, word) if words::is_reserved(word) => {
             let _ = file;
@@ -218,6 +281,16 @@ fn slip(
         }
         _ => None,
     }
+}
+
+/// Whether a word stands behind a number on its line, where only a unit could.
+fn is_no_unit(text: &str, at: usize, word: &str, before: &str) -> bool {
+    let number = before.rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '_')).next().unwrap_or("");
+    let gap = text[at..].find(word).map_or("", |length| &text[at..at + length]);
+    let between = &text[text[..at].trim_end().len()..at];
+    let same_line = !gap.contains('\n') && !between.contains('\n');
+    let letters = word.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic());
+    letters && same_line && !words::is_reserved(word) && number.bytes().next().is_some_and(|byte| byte.is_ascii_digit())
 }
 
 /// How an item is written.

@@ -149,7 +149,7 @@ pub fn mismatched_bracket(opener: Span, open: u8, closer: Span, close: u8) -> Fa
         Diagnostic::new(Code::BRACKET, format!("`{open}` is still open where `{close}` stands"))
             .at(closer, format!("expected `{wanted}` before this"))
             .because(opener, "it was opened here")
-            .help(format!("write `{wanted}{close}`")),
+            .help(format!("write `{wanted}` instead of `{close}`, or before it")),
     )
 }
 

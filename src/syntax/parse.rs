@@ -36,8 +36,7 @@ pub fn parse(sources: &Sources, file: FileId) -> (Ast, Vec<Diagnostic>) {
     let comments = std::mem::take(&mut ast.comments);
     let mut build = Build::new(file, text, &comments);
     for piece in scan.pieces {
-        let item = piece_item(&mut build, file, text, piece, &mut said);
-        ast.items.extend(item);
+        piece_items(&mut build, file, text, piece, &mut said, &mut ast.items);
         if said.len() > DIAGNOSTIC_LIMIT {
             break;
         }
@@ -46,43 +45,65 @@ pub fn parse(sources: &Sources, file: FileId) -> (Ast, Vec<Diagnostic>) {
     (ast, said)
 }
 
-/// The item of a piece; broken if its letters or its form are.
-fn piece_item(
+/// The item of a piece, broken if its letters or its form are; two of them if a misspelt item word is in it.
+fn piece_items(
     build: &mut Build<'_>,
     file: FileId,
     text: &str,
     piece: Piece,
     said: &mut Vec<Diagnostic>,
-) -> Option<Item> {
+    items: &mut Vec<Item>,
+) {
     let span = Span { file, start: piece.range.start as u32, end: piece.range.end as u32 };
     let keyword = piece.keyword.clone().map(|range| &text[range]);
     if !piece.faults.is_empty() {
         said.extend(piece.faults.into_iter().map(|fault| fault.diagnostic));
-        return Some(remains(file, text, keyword, piece.keyword.map(|range| range.end), span));
+        items.push(remains(file, text, keyword, piece.keyword.map(|range| range.end), span));
+        return;
     }
     let Some(word) = keyword else {
         said.push(explain::no_item(file, text, piece.range.clone()));
-        return Some(broken(String::new(), None, span));
+        let (end, near) = explain::nearest_item(text, &piece.range);
+        items.push(remains(file, text, near, Some(end), span));
+        return;
     };
     let written = &text[piece.range.clone()];
     match Grammar::parse(Rule::piece, written) {
         Ok(mut pairs) => {
-            let pair = pairs.next()?;
+            let Some(pair) = pairs.next() else { return };
             let before = build.diagnostics.len();
             let item = build.piece(pair, piece.range.start);
             let faults = build.diagnostics.split_off(before);
             let bad = !faults.is_empty();
             said.extend(faults);
-            match bad {
-                true => Some(Item { kind: ItemKind::Broken(broken_of(&item, word)), ..item }),
-                false => Some(item),
-            }
+            items.push(match bad {
+                true => Item { kind: ItemKind::Broken(broken_of(&item, word)), ..item },
+                false => item,
+            });
         }
         Err(error) => {
-            if !piece.accidental {
-                said.push(explain::error(&error, file, text, piece.range.clone(), word));
+            let end = piece.keyword.as_ref().map(|range| range.end);
+            match explain::misspelt_item(&error, file, text, piece.range.clone()) {
+                Some(misspelt) if !piece.accidental && misspelt.splits => {
+                    let front = piece.range.start
+                        ..piece.range.start + text[piece.range.start..misspelt.word.start].trim_end().len();
+                    let front = Piece { range: front, keyword: piece.keyword, faults: Vec::new(), accidental: false };
+                    piece_items(build, file, text, front, said, items);
+                    said.push(misspelt.diagnostic);
+                    let span = Span { start: misspelt.word.start as u32, ..span };
+                    items.push(remains(file, text, Some(misspelt.near), Some(misspelt.word.end), span));
+                }
+                Some(misspelt) if !piece.accidental => {
+                    said.push(misspelt.diagnostic);
+                    items.push(remains(file, text, keyword, end, span));
+                }
+                _ => {
+                    if !piece.accidental {
+                        said.push(explain::error(&error, file, text, piece.range.clone(), word));
+                    }
+                    items.push(remains(file, text, keyword, end, span));
+                }
             }
-            Some(remains(file, text, keyword, piece.keyword.map(|range| range.end), span))
         }
     }
 }

@@ -333,7 +333,13 @@ impl Scanner<'_> {
         };
         let here = self.span(start..start + 1);
         match self.open.iter().rposition(|(open, _)| *open == opener) {
-            None => self.fault(fault::stray_bracket(here, byte)),
+            None => match self.open.last().copied().filter(|(open, _)| self.wrongly_closed(*open)) {
+                Some((open, place)) => {
+                    self.fault(fault::mismatched_bracket(self.span(place..place + 1), open, here, byte));
+                    self.open.pop();
+                }
+                None => self.fault(fault::stray_bracket(here, byte)),
+            },
             Some(depth) => {
                 if let Some((other, place)) = self.open.get(depth + 1..).and_then(<[_]>::last).copied() {
                     self.fault(fault::mismatched_bracket(self.span(place..place + 1), other, here, byte));
@@ -341,6 +347,18 @@ impl Scanner<'_> {
                 self.open.truncate(depth);
             }
         }
+    }
+
+    /// Whether a closing bracket of another kind stands for the one that would close `open`: that one does not follow
+    /// on the line.
+    fn wrongly_closed(&self, open: u8) -> bool {
+        let wanted = match open {
+            b'(' => ')',
+            b'[' => ']',
+            _ => return false,
+        };
+        let line = self.text[self.at..].lines().next().unwrap_or("");
+        !line.contains(wanted)
     }
 
     fn word(&mut self) {

@@ -25,6 +25,9 @@ fn file(line: &str) -> (String, Vec<u8>) {
         gzip(&hex(content))
     } else if let Some(content) = rest.strip_prefix("text ") {
         unescape(content).into_bytes()
+    } else if let Some(content) = rest.strip_prefix("repeat ") {
+        let (times, text) = content.split_once(' ').expect("how often, and what");
+        text.repeat(times.parse().unwrap()).into_bytes()
     } else {
         panic!("unknown kind of file: {line}")
     };

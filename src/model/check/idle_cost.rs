@@ -37,7 +37,7 @@ fn run(draft: &mut Draft<'_>, _: &Options) {
                         format!("the cost `{}` does not depend on anything that learns from it here", cost.name),
                     )
                     .at(learn.span, format!("`{}` adds nothing to what these paths learn", cost.name))
-                    .because(cost.span, "the cost")
+                    .because(cost.span, "it reads nothing that they change")
                     .help(format!("leave `{}` out of this `from`", cost.name)),
                 );
             }

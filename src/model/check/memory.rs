@@ -40,13 +40,17 @@ fn run(draft: &mut Draft<'_>, options: &Options) {
             None => return,
         },
     };
-    let limit = if over_cells && total <= limit { "arrays of 2^31 cells at most".to_string() } else { size(limit) };
+    let limit = if over_cells && total <= limit { "no array of more than 2^31 cells".to_string() } else { size(limit) };
     let mut said =
         Diagnostic::new(Code::TOO_LARGE, format!("this spec needs about {}, and may use {limit}", size(total)))
             .at(
                 span,
                 match largest {
-                    Some(i) => format!("{} weights", weights[i]),
+                    Some(i) => {
+                        let sizes: Vec<String> =
+                            draft.weight_shape(&draft.projections[i]).iter().map(|&size| grouped(size)).collect();
+                        format!("{} weights", sizes.join(" x "))
+                    }
                     None => "too many units".to_string(),
                 },
             )
@@ -58,6 +62,19 @@ fn run(draft: &mut Draft<'_>, options: &Options) {
         size(data)
     );
     draft.say(said);
+}
+
+/// A number as the language writes it: `1_000_000`.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push('_');
+        }
+        out.push(digit);
+    }
+    out
 }
 
 /// Bytes in words.

@@ -7,16 +7,23 @@ use crate::diag::{Code, Diagnostic};
 
 pub(super) const CHECK: Check = Check { name: "undriven_target", run };
 
+/// Whether the equation of the region that a projection goes to reads it.
+pub(super) fn is_read(draft: &Draft<'_>, id: ProjectionId) -> bool {
+    let projection = &draft.projections[id.0];
+    let wanted = match projection.named {
+        Some(_) => Leaf::Projection(id),
+        None => Leaf::Drive,
+    };
+    let equation = draft.regions[projection.target.0].equation.as_ref();
+    equation.is_none_or(|equation| equation.leaves().any(|(leaf, _)| *leaf == wanted))
+}
+
 fn run(draft: &mut Draft<'_>, _: &Options) {
     let mut said = Vec::new();
     for (number, projection) in draft.projections.iter().enumerate() {
         let region = &draft.regions[projection.target.0];
         let Some(equation) = &region.equation else { continue };
-        let wanted = match projection.named {
-            Some(_) => Leaf::Projection(ProjectionId(number)),
-            None => Leaf::Drive,
-        };
-        if equation.leaves().any(|(leaf, _)| *leaf == wanted) {
+        if is_read(draft, ProjectionId(number)) {
             continue;
         }
         let (target, word) = (&region.tree.target.name, projection.named.as_deref().unwrap_or("drive"));

@@ -18,7 +18,7 @@ fn run(draft: &mut Draft<'_>, _: &Options) {
             said.push(
                 Diagnostic::new(Code::UNREACHED_SYNAPSE, format!("`{}` is plastic, and nothing ever teaches it", projection.name))
                     .at(projection.span, "no `learn` names this projection in any phase")
-                    .help(format!("learn {} by backprop from {cost} using sgd(rate = 0.1)\nor say that it is not meant to learn: `connect {} : fixed`", projection.name, projection.name)),
+                    .help(format!("learn {} by backprop from {cost} using sgd(rate = 0.1)\nor, if it is not meant to learn: learn {} by nothing", projection.name, projection.name)),
             );
         }
     }
@@ -42,14 +42,23 @@ fn unreached(draft: &Draft<'_>, learn: &Learn) -> Option<Diagnostic> {
         return None;
     }
     let projection = &draft.projections[missed.0];
+    if !super::undriven_target::is_read(draft, *missed) {
+        return None;
+    }
     let (_, cost) = learn.from.first()?;
     let cost = draft.costs[cost.0].as_ref()?;
     let mut said =
         Diagnostic::new(Code::NO_ROUTE, format!("no credit of `{}` can reach `{}`", cost.name, projection.name))
             .at(learn.span, format!("`{}` is to learn from `{}`", projection.name, cost.name))
-            .because(cost.span, "this cost does not depend on it")
             .because(projection.span, "the projection");
     let closed = credits.iter().flat_map(|credit| &credit.closed).next();
+    said = said.because(
+        cost.span,
+        match closed {
+            Some(_) => "its credit begins here",
+            None => "this cost does not depend on it",
+        },
+    );
     let help = match closed {
         Some(wire) => {
             let wire = &draft.projections[wire.0];

@@ -1,7 +1,7 @@
 //! Calls: definitions are written out where they are called; the rest are operations of the table and a few words
 //! of the language itself.
 
-use super::{DEPTH, Local, Place, Typed, Typer, bind, describe, scalar};
+use super::{DEPTH, Local, NODES, Place, Typed, Typer, bind, describe, scalar};
 use crate::diag::{Code, Diagnostic, Span};
 use crate::model::draft::Meaning;
 use crate::model::{CostId, Leaf, MetricId, Unit};
@@ -67,6 +67,10 @@ impl Typer<'_, '_> {
             }
             return Err(self.fail(said));
         }
+        self.written += 1;
+        if self.written > NODES {
+            return Err(self.exhausted(span));
+        }
         let bound = match bind(name.as_str(), &definition.parameters, arguments, span, defined) {
             Ok(bound) => bound,
             Err(said) => {
@@ -119,11 +123,13 @@ impl Typer<'_, '_> {
         let inputs: Vec<Typed> = arguments.iter().map(|argument| self.expr(&argument.value)).collect();
         if !arity.contains(&arguments.len()) || arguments.iter().any(|argument| argument.name.is_some()) {
             let counts: Vec<String> = arity.iter().map(usize::to_string).collect();
-            let message = format!(
-                "`{name}` takes {} argument(s) without names, and has {}",
-                counts.join(" or "),
-                arguments.len()
-            );
+            let plural = if arity == [1] { "" } else { "s" };
+            let message = match arguments.iter().any(|argument| argument.name.is_some()) {
+                true => format!("the argument{plural} of `{name}` have no names"),
+                false => {
+                    format!("`{name}` takes {} argument{plural}, and has {}", counts.join(" or "), arguments.len())
+                }
+            };
             return Err(self.fail(Diagnostic::new(Code::WRONG_ARGUMENTS, message).at(span, "this call").help(
                 format!("write it as `{name}({})`", ["x", "x, y", "condition, x, y"][arity[arity.len() - 1] - 1]),
             )));

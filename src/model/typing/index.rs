@@ -33,9 +33,13 @@ impl Typer<'_, '_> {
             };
             if start >= end || end > length {
                 let found = if keep { format!("{start}..{end}") } else { start.to_string() };
+                let (message, label) = match start >= end && end <= length {
+                    true => (format!("{found} holds nothing"), "it ends where it begins, or before"),
+                    false => (format!("{found} is not within an axis of {length}"), "outside"),
+                };
                 return Err(self.fail(
-                    Diagnostic::new(Code::BAD_INDEX, format!("{found} is not within an axis of {length}"))
-                        .at(self.span(index.span), "outside")
+                    Diagnostic::new(Code::BAD_INDEX, message)
+                        .at(self.span(index.span), label)
                         .because(self.nodes[node].span, format!("this is {}", describe(&self.nodes[node].ty)))
                         .help(format!("indices go from 0 to {}; ranges are half open: `0..{length}`", length - 1)),
                 ));

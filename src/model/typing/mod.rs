@@ -77,6 +77,8 @@ pub(super) enum Local {
 
 /// How deep definitions may call each other.
 const DEPTH: usize = 64;
+/// How many things are said of one expression.
+const MESSAGES: usize = 100;
 /// How many nodes a formula may have.
 const NODES: usize = 100_000;
 
@@ -91,12 +93,23 @@ pub(super) struct Typer<'d, 'a> {
     calls: Vec<(Arc<str>, Span)>,
     /// Inside a library definition everything is said about this place.
     pub(super) outer: Option<Span>,
+    /// The rule or optimiser whose equation this is.
+    within: Option<Arc<str>>,
+    /// How many calls were written out.
+    written: usize,
+    /// Whether it has become too large; then nothing more is typed.
+    exhausted: bool,
 }
 
 impl<'d, 'a> Typer<'d, 'a> {
     pub(super) fn new(draft: &'d Draft<'a>, place: Place) -> Self {
         let (said, nodes, locals, calls) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Typer { draft, place, said, nodes, locals, calls, outer: None }
+        Typer { draft, place, said, nodes, locals, calls, outer: None, within: None, written: 0, exhausted: false }
+    }
+
+    /// From here on the text is that of a definition with this name.
+    pub(super) fn within(&mut self, name: &Name) {
+        self.within = Some(name.text.clone());
     }
 
     /// The formula whose value is this node, and what was said.
@@ -105,8 +118,9 @@ impl<'d, 'a> Typer<'d, 'a> {
         (formula, self.said)
     }
 
-    /// Says it, once.
+    /// Says it, once. An expression with very many mistakes is not read to its end.
     pub(super) fn fail(&mut self, diagnostic: Diagnostic) -> Said {
+        self.exhausted |= self.said.len() >= MESSAGES;
         self.said.push(diagnostic);
         Said
     }
@@ -124,15 +138,24 @@ impl<'d, 'a> Typer<'d, 'a> {
     /// Adds a node.
     pub(super) fn node(&mut self, kind: Kind, ty: Type, unit: Unit, span: Span) -> Typed {
         if self.nodes.len() >= NODES {
-            let message = format!("this expression comes to more than {NODES} operations");
-            return Err(self.fail(
-                Diagnostic::new(Code::TOO_LARGE, message)
-                    .at(span, "too large when its definitions are written out")
-                    .help("split it over several regions, or call fewer definitions within each other"),
-            ));
+            return Err(self.exhausted(span));
         }
         self.nodes.push(Node { kind, ty, unit, span });
         Ok(self.nodes.len() - 1)
+    }
+
+    /// Says, once, that the expression is too large.
+    fn exhausted(&mut self, span: Span) -> Said {
+        if std::mem::replace(&mut self.exhausted, true) {
+            return Said;
+        }
+        let span = self.calls.first().map_or(span, |(_, first)| *first);
+        let message = format!("this expression comes to more than {NODES} operations or calls");
+        self.fail(
+            Diagnostic::new(Code::TOO_LARGE, message)
+                .at(span, "too large when its definitions are written out")
+                .help("split it over several regions, or call fewer definitions within each other"),
+        )
     }
 
     /// Adds something that is read.
@@ -169,6 +192,9 @@ impl<'d, 'a> Typer<'d, 'a> {
     /// Types an expression.
     pub(super) fn expr(&mut self, expr: &Expr) -> Typed {
         let span = self.span(expr.span);
+        if self.exhausted {
+            return Err(Said);
+        }
         match &expr.kind {
             ExprKind::Number(number) => {
                 let (unit, factor) = match &number.unit {
@@ -225,6 +251,10 @@ impl<'d, 'a> Typer<'d, 'a> {
             return typed;
         }
         let Some(declared) = self.declared(name.as_str()) else {
+            if super::CREDIT_RULES.contains(&name.as_str()) {
+                let said = self.misplaced(name, "a credit rule");
+                return Err(self.fail(said.help(format!("it stands in a `learn`: `by {name}`"))));
+            }
             return Err(self.unknown(name, "name"));
         };
         match declared.meaning {
@@ -265,6 +295,7 @@ impl<'d, 'a> Typer<'d, 'a> {
             "noise" => return Some(self.later(span, "`noise`", "")),
             "index" => return Some(self.later(span, "`index`", "")),
             "t" => return Some(self.later(span, "time within a trial (`t`)", "")),
+            "pre" if self.place == Place::Rule => return Some(Err(self.nothing_before(span))),
             "pre" | "post" => {
                 return Some(Err(self.not_here(name, "a rule", "rule hebb(rate = 0.01) { dw = rate * post * pre }")));
             }
@@ -291,6 +322,14 @@ impl<'d, 'a> Typer<'d, 'a> {
         Some(self.leaf(leaf, scalar(Element::Real), Unit::One, span))
     }
 
+    /// A bias has no unit before it.
+    pub(super) fn nothing_before(&mut self, span: Span) -> Said {
+        let said = Diagnostic::new(Code::MISPLACED_WORD, "a bias has no unit before it, and so no `pre`")
+            .at(span, "not known in `db = …`")
+            .help("db = rate * post");
+        self.fail(said)
+    }
+
     fn not_here(&mut self, name: &Name, place: &str, example: &str) -> Said {
         let message = format!("`{name}` has no meaning in {}", self.place.words());
         let said = Diagnostic::new(Code::MISPLACED_WORD, message)
@@ -307,9 +346,7 @@ impl<'d, 'a> Typer<'d, 'a> {
         let library = crate::library::ENTRIES.iter().map(|entry| entry.name);
         let help = match nearest(name.as_str(), known.chain(library)) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!(
-                "define it, or check its spelling; `neurula lib` lists the library ({what} `{name}` is not in it)"
-            ),
+            None => "define it; `neurula lib` lists what the library defines".to_string(),
         };
         let said = Diagnostic::new(Code::UNKNOWN_NAME, format!("there is no {what} `{name}`"))
             .at(self.span(name.span), "unknown name")

@@ -99,18 +99,18 @@ impl Typer<'_, '_> {
     fn unit_clash(&mut self, symbol: &str, left: usize, right: usize, span: Span) -> Said {
         let (a, b) = (&self.nodes[left], &self.nodes[right]);
         let help = match (a.unit, b.unit) {
+            _ if self.outer.is_some() => "check the units of its arguments".to_string(),
             (Unit::One, unit) | (unit, Unit::One) => {
                 format!("give the plain number a unit ({unit}), or divide the other by `1 {unit}`")
             }
             (a, b) => format!("divide each by its unit first: `x / 1 {a}`, `y / 1 {b}`"),
         };
-        let said =
-            Diagnostic::new(Code::UNIT_MISMATCH, format!("`{symbol}` does not go between {} and {}", a.unit, b.unit))
-                .at(span, "the two sides measure different things")
-                .because(a.span, format!("this is in {}", a.unit).replace("in a plain", "a plain"))
-                .because(b.span, format!("this is in {}", b.unit).replace("in a plain", "a plain"))
-                .help(help);
-        self.fail(said)
+        let message = format!("{} does not go between {} and {}", self.in_words(symbol), a.unit, b.unit);
+        let mut said = Diagnostic::new(Code::UNIT_MISMATCH, message).at(span, "the two sides measure different things");
+        for side in [a, b].into_iter().filter(|side| side.span != span) {
+            said = said.because(side.span, format!("this is {}", side.unit.phrase()));
+        }
+        self.fail(said.help(help))
     }
 
     pub(in crate::model) fn want_number(&mut self, node: usize, symbol: &str) -> Result<(), Said> {
@@ -230,14 +230,22 @@ impl Typer<'_, '_> {
         Err(self.shape_clash(symbol, left, right, span))
     }
 
+    /// An operator, and the definition in which it stands.
+    fn in_words(&self, symbol: &str) -> String {
+        match self.calls.last().map(|(call, _)| call).or(self.within.as_ref()) {
+            Some(definition) => format!("`{symbol}` in `{definition}`"),
+            None => format!("`{symbol}`"),
+        }
+    }
+
     fn shape_clash(&mut self, symbol: &str, left: usize, right: usize, span: Span) -> Said {
         let (a, b) = (&self.nodes[left], &self.nodes[right]);
-        let (in_words, who) = match self.calls.last() {
-            Some((call, _)) => (format!("`{symbol}` in `{call}`"), call.to_string()),
-            None => (format!("`{symbol}`"), symbol.to_string()),
+        let who = match self.calls.last() {
+            Some((call, _)) if self.outer.is_some() => call.to_string(),
+            _ => symbol.to_string(),
         };
-        let message =
-            format!("{in_words} needs equal shapes, and these are {} and {}", describe(&a.ty), describe(&b.ty));
+        let (found, other) = (describe(&a.ty), describe(&b.ty));
+        let message = format!("{} needs equal shapes, and these are {found} and {other}", self.in_words(symbol));
         let said = Diagnostic::new(Code::SHAPE_MISMATCH, message)
             .at(span, format!("`{who}` works element by element"))
             .because(a.span, format!("this is {}", describe(&a.ty)))
