@@ -6,6 +6,7 @@ mod data;
 mod diag;
 mod differentiate;
 mod errors;
+mod gradients;
 mod house;
 mod language;
 mod library;

@@ -1,0 +1,116 @@
+//! Every example's gradients against central differences of its costs, in `f64`, by the tensor interpreter.
+
+use neurula::credit;
+use neurula::data::{Column, Dataset};
+use neurula::diag::Sources;
+use neurula::driver;
+use neurula::model::{Model, Options, Teacher};
+use neurula::tensor::eval::{self, Array};
+use neurula::tensor::{Program, Role, Type, Value};
+use std::path::Path;
+
+fn model(name: &str) -> Model {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
+    let mut sources = Sources::new();
+    let checked = driver::parse(&mut sources, &path).unwrap().check(&sources, &Options::default());
+    checked.model.unwrap_or_else(|| panic!("{:#?}", checked.said))
+}
+
+/// What the slots of a step hold at its first batch.
+fn slots(model: &Model, program: &Program, set: &Dataset) -> Vec<Array> {
+    let numbers = |ty: &Type, values: Vec<f64>| Array::from_numbers(ty, values);
+    let fill = |slot: &neurula::tensor::Slot| -> Vec<f64> {
+        let cells: usize = slot.ty.shape.iter().map(|extent| extent.bound()).product();
+        match (&*slot.name, slot.role) {
+            ("order", _) => (0..cells).map(|i| (i * 7 % set.rows()) as f64).collect(),
+            ("clock.rows", _) => vec![set.rows() as f64],
+            ("clock.phase_steps" | "clock.epoch_steps", _) => vec![100.0],
+            (_, Role::Input) => {
+                let field = slot.name.split_once('.').unwrap().1;
+                let place = set.fields.iter().position(|known| known.name == field).unwrap();
+                match &set.columns[place] {
+                    Column::Bytes(values) => values.iter().map(|value| f64::from(*value)).collect(),
+                    Column::Classes(values) | Column::Ints(values) => {
+                        values.iter().map(|value| f64::from(*value)).collect()
+                    }
+                    Column::Reals(values) => values.clone(),
+                }
+            }
+            _ => credit::initial(model, slot, 5),
+        }
+    };
+    program.slots.iter().map(|slot| numbers(&slot.ty, fill(slot))).collect()
+}
+
+/// The value that a graph calls so.
+fn named(program: &Program, name: &str) -> Value {
+    let found = program.graph.values.iter().rposition(|info| info.name.as_deref() == Some(name));
+    Value(found.unwrap_or_else(|| panic!("no value `{name}`")) as u32)
+}
+
+/// The given values after a step on these slots.
+fn values(program: &Program, slots: &[Array], wanted: &[Value]) -> Vec<Vec<f64>> {
+    let mut graph = program.graph.clone();
+    graph.results = wanted.to_vec();
+    eval::graph(&graph, slots).unwrap().iter().map(Array::numbers).collect()
+}
+
+fn example(name: &str) {
+    let model = model(name);
+    let set = model.data[0].call.read(&neurula::data::Place::only("."), 0, "world").unwrap();
+    let mut compared = 0;
+    for (number, phase) in model.phases.iter().enumerate() {
+        let program = credit::learn(&model, number, set.rows());
+        let at = slots(&model, &program, &set);
+        for learn in phase.learns.iter().filter(|learn| matches!(learn.teacher, Teacher::Credit(_))) {
+            let costs: Vec<Value> = learn
+                .from
+                .iter()
+                .map(|(_, cost)| named(&program, &format!("cost.{}", model.costs[cost.0].name)))
+                .collect();
+            let loss = |slots: &[Array]| -> f64 {
+                values(&program, slots, &costs).iter().map(|each| each.iter().sum::<f64>() / each.len() as f64).sum()
+            };
+            let parameters = learn
+                .projections
+                .iter()
+                .map(|id| credit::weight_slot(&model, *id))
+                .chain(learn.biases.iter().map(|id| credit::bias_slot(&model, *id)));
+            for parameter in parameters {
+                let gradient = values(&program, &at, &[named(&program, &format!("{parameter}.gradient"))]).remove(0);
+                let slot = program.slots.iter().position(|slot| slot.name == parameter).unwrap();
+                let scale = gradient.iter().fold(0f64, |most, x| most.max(x.abs()));
+                assert!(scale > 0.0, "{parameter} of {name} has no gradient at all");
+                for cell in (0..gradient.len()).step_by(gradient.len() / 7 + 1) {
+                    let moved = |by: f64| {
+                        let mut slots = at.clone();
+                        let mut numbers = slots[slot].numbers();
+                        numbers[cell] += by;
+                        slots[slot] = Array::from_numbers(&program.slots[slot].ty, numbers);
+                        loss(&slots)
+                    };
+                    let h = 1e-4;
+                    let difference = (8.0 * (moved(h) - moved(-h)) - (moved(2.0 * h) - moved(-2.0 * h))) / (12.0 * h);
+                    let bound = 1e-6 * scale + 1e-5 * gradient[cell].abs();
+                    assert!(
+                        (difference - gradient[cell]).abs() <= bound,
+                        "{parameter}[{cell}] of {name}: {} and {difference}",
+                        gradient[cell]
+                    );
+                    compared += 1;
+                }
+            }
+        }
+    }
+    assert!(compared > 20, "{compared} cells say little");
+}
+
+#[test]
+fn digits_descends_its_cost() {
+    example("digits.neu");
+}
+
+#[test]
+fn infancy_descends_its_costs_in_both_phases() {
+    example("infancy.neu");
+}
