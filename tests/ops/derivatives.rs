@@ -9,7 +9,7 @@ const STEP: f64 = 2e-4;
 
 /// Numbers without pattern between -1 and 1, none of them near 0.
 fn weights(count: usize) -> Vec<f64> {
-    (0..count).map(|i| if i % 2 == 0 { 1.0 } else { -1.0 } * (0.55 + 0.45 * (1.3 * i as f64 + 0.4).sin())).collect()
+    (0..count).map(|i| if i % 2 == 0 { 1.0 } else { -1.0 } * (0.1 + 0.9 * (0.618 * i as f64 + 0.4).fract())).collect()
 }
 
 fn run(graph: &Graph, inputs: &[Vec<f64>]) -> Vec<Vec<f64>> {
