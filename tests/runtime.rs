@@ -247,3 +247,38 @@ fn an_epoch_without_a_step_is_told() {
         other => panic!("{:?}", other.map(|trained| trained.outcome.weights_digest)),
     }
 }
+
+/// Takes its time at the end of the first phase, so that a checkpoint is written there, and dies as the second begins.
+struct Dies;
+
+impl Watcher for Dies {
+    fn phase(&mut self, name: &str, _: u64) {
+        if name == "school" {
+            panic!("killed as `school` begins");
+        }
+    }
+
+    fn measured(&mut self, _: u64, phase: &str, epoch: f64, _: &[Measured]) {
+        if phase == "infancy" && epoch == 3.0 {
+            std::thread::sleep(std::time::Duration::from_millis(1200));
+        }
+    }
+}
+
+#[test]
+fn a_checkpoint_at_the_end_of_a_phase_knows_nothing_of_the_next_ones_states() {
+    let whole = trained(SPEC, &EXACT);
+    let model = checked(Path::new("."), SPEC).unwrap_or_else(|said| panic!("{said:#?}"));
+    let files = files();
+    let place = TempDir::new().unwrap();
+    let run = place.path().join("run");
+    let first = options(Path::new("."), &run, &EXACT);
+    let died = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        train(&model, &first, &origin(&files, false), &mut Dies)
+    }));
+    assert!(died.is_err());
+    assert!(!slots(&run).keys().any(|name| name.contains("momentum")), "the checkpoint is of the second phase");
+    let outcome = train(&model, &options(Path::new("."), &run, &EXACT), &origin(&files, true), &mut Silent).unwrap();
+    assert_eq!(outcome.state_digest, whole.outcome.state_digest);
+    assert_eq!(std::fs::read_to_string(run.join("metrics.csv")).unwrap(), whole.metrics);
+}

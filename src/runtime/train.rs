@@ -118,6 +118,13 @@ impl Run<'_> {
         let (mut made, mut compiling) = (Made::default(), Duration::ZERO);
         let mut interrupted = false;
         for phase in 0..self.model.phases.len() {
+            let unbegun = self.position.phase_step == 0 && self.position.epoch_step == 0;
+            if phase == self.position.phase && unbegun {
+                // What this phase adds to the state is not in a checkpoint that was written before it began.
+                if let Some(checkpoint) = found.take() {
+                    self.go_back(&checkpoint)?;
+                }
+            }
             let mut ready = ready(self.model, phase, self.options, samples, &mut made, &mut self.store)?;
             compiling += ready.compiling;
             if phase < self.position.phase {
