@@ -6,7 +6,6 @@
 //! | `run.json` | versions, seed, precision, flags, params, machine, checksums of spec and data |
 //! | `metrics.csv` | a row for each measured number |
 //! | `checkpoint.safetensors` | parameters, states, and where the run is |
-//! | `times.csv` | wall-clock times, which never repeat |
 
 use super::checkpoint::replace;
 use super::{Options, RunError, io};
