@@ -400,6 +400,8 @@ fn steps_and_trials_bound_a_phase_in_the_midst_of_an_epoch() {
     assert!(rows[1].starts_with("4,p,1.333333333333333"), "{rows:?}");
     let trials = run(&spec("", &format!("development {{ phase p for 8 trials {{ {PHASE} }} }}")));
     assert_eq!(trials.outcome.phases[0].steps, 5);
+    let dropped = run(&spec(", drop last", &format!("development {{ phase p for 10 trials {{ {PHASE} }} }}")));
+    assert_eq!(dropped.outcome.phases[0].steps, 5);
 }
 
 #[test]

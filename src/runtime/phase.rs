@@ -83,7 +83,9 @@ fn steps(bound: Bound, cap: Option<usize>, samples: usize, batch: usize, epoch_s
         Bound::Open => epoch_steps.saturating_mul(cap.unwrap_or(EPOCHS) as u64),
         Bound::Steps(steps) => steps as u64,
         Bound::Trials(trials) => {
-            let (epochs, rest) = (trials / samples, trials % samples);
+            // With the last batch dropped, an epoch is as many samples as its steps take.
+            let whole = samples.min(epoch_steps as usize * batch);
+            let (epochs, rest) = (trials / whole, trials % whole);
             epoch_steps.saturating_mul(epochs as u64).saturating_add(rest.div_ceil(batch) as u64)
         }
     };
