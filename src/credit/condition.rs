@@ -1,6 +1,6 @@
 //! Formulas that are computed outside of a step: conditions on samples, and on measurements.
 
-use super::formula::{Batched, field_type, needed, operation};
+use super::formula::{Batched, field_type, operation};
 use crate::bug;
 use crate::data;
 use crate::model::formula::Kind;
@@ -73,21 +73,10 @@ fn compute(
     extent: &Extent,
     leaf: &mut dyn FnMut(&mut Builder, &Leaf) -> Batched,
 ) -> Batched {
-    let needed = needed(formula);
-    let mut values: Vec<Option<Batched>> = vec![None; formula.nodes.len()];
-    for (place, node) in formula.nodes.iter().enumerate().filter(|(place, _)| needed[*place]) {
-        values[place] = Some(match &node.kind {
-            Kind::Leaf(read) => leaf(b, read),
-            Kind::Op(row, attributes, inputs) => {
-                let operands: Vec<Batched> = inputs.iter().filter_map(|&input| values[input]).collect();
-                operation(b, row, attributes, &operands, extent)
-            }
-        });
-    }
-    match values[formula.root] {
-        Some(value) => value,
-        None => bug!("a formula without a value"),
-    }
+    formula.fold_value(|node, operands| match &node.kind {
+        Kind::Leaf(read) => leaf(b, read),
+        Kind::Op(row, attributes, _) => operation(b, row, attributes, &operands, extent),
+    })
 }
 
 /// Whether the condition of a phase is fulfilled. `value` gives the value of a [`Leaf::Metric`] or [`Leaf::Cost`];

@@ -1,7 +1,6 @@
 //! Equations per synapse become arrays: each value has just the axes that it depends on, and is repeated along the
 //! others only where it meets them.
 
-use super::formula::needed;
 use super::forward::Step;
 use crate::bug;
 use crate::model::formula::Kind;
@@ -22,29 +21,17 @@ pub(super) fn compute(
     extents: &[Extent],
     leaf: &mut dyn FnMut(&mut Step<'_>, &Leaf) -> Spread,
 ) -> Spread {
-    let needed = needed(formula);
-    let mut values: Vec<Option<Spread>> = vec![None; formula.nodes.len()];
-    for (place, node) in formula.nodes.iter().enumerate() {
-        if !needed[place] {
-            continue;
-        }
+    formula.fold_value(|node, operands| {
         step.b.at(Some(node.span));
-        values[place] = Some(match &node.kind {
+        match &node.kind {
             Kind::Leaf(read) => leaf(step, read),
-            Kind::Op(row, attributes, inputs) => {
-                let operands: Vec<Spread> = inputs.iter().filter_map(|&input| values[input].clone()).collect();
-                match row.kind {
-                    RowKind::Constant => Spread { value: step.b.row(row, attributes.clone(), &[]), axes: Vec::new() },
-                    RowKind::Map(_) => map(&mut step.b, row, attributes, &operands, extents),
-                    _ => bug!("`{}` in an equation per synapse", row.name),
-                }
-            }
-        });
-    }
-    match values[formula.root].take() {
-        Some(value) => value,
-        None => bug!("an equation without a value"),
-    }
+            Kind::Op(row, attributes, _) => match row.kind {
+                RowKind::Constant => Spread { value: step.b.row(row, attributes.clone(), &[]), axes: Vec::new() },
+                RowKind::Map(_) => map(&mut step.b, row, attributes, &operands, extents),
+                _ => bug!("`{}` in an equation per synapse", row.name),
+            },
+        }
+    })
 }
 
 fn map(

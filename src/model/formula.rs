@@ -1,6 +1,7 @@
 //! Expressions with names resolved, calls of definitions written out, and a type and a unit on every node.
 
 use super::{CostId, DataId, MetricId, ParamId, ProjectionId, RegionId};
+use crate::bug;
 use crate::diag::Span;
 use crate::tensor::{Attributes, Name, Row, Type};
 use std::fmt;
@@ -65,6 +66,18 @@ pub enum Leaf {
     Projection(ProjectionId),
     /// A field of the sample.
     Field(DataId, Name),
+    /// The row of a field that belongs to this time step.
+    FieldNow(DataId, Name),
+    /// The time step, as a real, from 0.
+    Time,
+    /// The activity of a region one time step before; 0 at first.
+    Previous(RegionId),
+    /// In a structure: the activity of the sources without a name, one behind the other.
+    Input,
+    /// In a structure: its own weight of this number.
+    Inner(usize),
+    /// In a structure: the state of this number, as the time step finds it.
+    Before(usize),
     /// A param.
     Param(ParamId),
     /// The weights of a projection, `[post, pre]` (`[n]` if one to one); not per sample.
@@ -130,6 +143,41 @@ impl Formula {
     /// The node that is its value.
     pub fn value(&self) -> &Node {
         &self.nodes[self.root]
+    }
+
+    /// What each of `roots` comes to, computing only what they depend on: `each` gives a node's value from its operands'.
+    pub fn fold<V: Clone>(&self, roots: &[usize], mut each: impl FnMut(&Node, Vec<V>) -> V) -> Vec<V> {
+        let needed = self.needed(roots);
+        let mut values: Vec<Option<V>> = vec![None; self.nodes.len()];
+        for (place, node) in self.nodes.iter().enumerate().filter(|(place, _)| needed[*place]) {
+            let operands = match &node.kind {
+                Kind::Leaf(_) => Vec::new(),
+                Kind::Op(_, _, inputs) => inputs.iter().filter_map(|&input| values[input].clone()).collect(),
+            };
+            values[place] = Some(each(node, operands));
+        }
+        let of = |root: &usize| match &values[*root] {
+            Some(value) => value.clone(),
+            None => bug!("a formula without a value"),
+        };
+        roots.iter().map(of).collect()
+    }
+
+    /// What its value comes to; see [`Formula::fold`].
+    pub fn fold_value<V: Clone>(&self, each: impl FnMut(&Node, Vec<V>) -> V) -> V {
+        self.fold(&[self.root], each).swap_remove(0)
+    }
+
+    /// The nodes on which some nodes depend.
+    fn needed(&self, roots: &[usize]) -> Vec<bool> {
+        let mut needed = vec![false; self.nodes.len()];
+        roots.iter().for_each(|&root| needed[root] = true);
+        for place in (0..self.nodes.len()).rev() {
+            if let (true, Kind::Op(_, _, inputs)) = (needed[place], &self.nodes[place].kind) {
+                inputs.iter().for_each(|&input| needed[input] = true);
+            }
+        }
+        needed
     }
 
     /// All leaves with their places, in order.
