@@ -4,7 +4,7 @@ use neurula::credit;
 use neurula::data::{Column, Dataset};
 use neurula::diag::Sources;
 use neurula::driver;
-use neurula::model::{Model, Options, Teacher};
+use neurula::model::{Model, Options, Pattern, Teacher};
 use neurula::tensor::eval::{self, Array};
 use neurula::tensor::{Program, Role, Type, Value};
 use std::path::Path;
@@ -56,12 +56,16 @@ fn values(program: &Program, slots: &[Array], wanted: &[Value]) -> Vec<Vec<f64>>
 }
 
 fn example(name: &str) {
-    let model = model(name);
+    descends(&model(name), name);
+}
+
+/// Compares the gradient of every parameter that a model's statements change with differences of their costs.
+pub fn descends(model: &Model, name: &str) {
     let set = model.data[0].call.read(&neurula::data::Place::only("."), 0, "world").unwrap();
     let mut compared = 0;
     for (number, phase) in model.phases.iter().enumerate() {
-        let program = credit::learn(&model, number, set.rows());
-        let at = slots(&model, &program, &set);
+        let program = credit::learn(model, number, set.rows());
+        let at = slots(model, &program, &set);
         for learn in phase.learns.iter().filter(|learn| matches!(learn.teacher, Teacher::Credit(_))) {
             let costs: Vec<Value> = learn
                 .from
@@ -74,8 +78,13 @@ fn example(name: &str) {
             let parameters = learn
                 .projections
                 .iter()
-                .map(|id| credit::weight_slot(&model, *id))
-                .chain(learn.biases.iter().map(|id| credit::bias_slot(&model, *id)));
+                .filter(|id| model.projections[id.0].pattern != Pattern::Activity)
+                .map(|id| credit::weight_slot(model, *id))
+                .chain(learn.biases.iter().map(|id| credit::bias_slot(model, *id)))
+                .chain(learn.structures.iter().flat_map(|id| {
+                    let weights = &model.regions[id.0].structure.as_ref().unwrap().weights;
+                    (0..weights.len()).map(|weight| credit::inner_slot(model, *id, weight))
+                }));
             for parameter in parameters {
                 let gradient = values(&program, &at, &[named(&program, &format!("{parameter}.gradient"))]).remove(0);
                 let slot = program.slots.iter().position(|slot| slot.name == parameter).unwrap();

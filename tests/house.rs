@@ -138,5 +138,6 @@ fn lists_are_sorted() {
 #[test]
 fn credit_rules_are_those_that_the_model_knows() {
     let known: Vec<&str> = neurula::credit::by::ALL.iter().map(|by| by.name).collect();
-    assert_eq!(known, neurula::model::CREDIT_RULES);
+    let named: Vec<&str> = neurula::model::CREDIT_RULES.iter().map(|rule| rule.name).collect();
+    assert_eq!(known, named);
 }

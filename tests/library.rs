@@ -8,6 +8,9 @@ use neurula::runtime::Backend;
 
 /// A spec that uses a definition under some name.
 fn spec(entry: &Entry, name: &str) -> String {
+    if entry.kind == "structure" {
+        return in_time(entry, name);
+    }
     let (mut activation, mut cost, mut optimiser, mut rate, mut rule) = (
         "tanh(drive)".to_string(),
         "mse(Out, one_hot(d.label))".to_string(),
@@ -42,6 +45,16 @@ fn spec(entry: &Entry, name: &str) -> String {
     format!(
         "data d = digits(batch = 64)\nregion In[8, 8] = d.image\nregion Hidden[12] = {activation}\nregion Out[10] = drive\nconnect In -> Hidden -> Out\n\
          cost wrong in Out = {cost}\n{rule}learn In -> Hidden -> Out by backprop from wrong using {optimiser}\n"
+    )
+}
+
+/// A spec that reads a digit row by row into a structure.
+fn in_time(entry: &Entry, name: &str) -> String {
+    let call = if entry.name == "layer_norm" { name.to_string() } else { format!("{name}(12)") };
+    format!(
+        "data d = digits(batch = 64)\ntime 8 steps\nregion In[8] = d.image[t]\nregion Memory : {call}\nregion Out[10] = drive\n\
+         connect In -> Memory -> Out\ncost wrong in Out = mse(Out, one_hot(d.label)) at end\n\
+         learn In -> Memory -> Out by backprop from wrong using sgd(rate = 0.1)\n"
     )
 }
 

@@ -20,4 +20,5 @@ mod runtime;
 mod step;
 mod syntax;
 mod tensor;
+mod time;
 mod trained;

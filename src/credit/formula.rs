@@ -21,38 +21,16 @@ pub(super) fn compute(
     formula: &Formula,
     leaf: &mut dyn FnMut(&mut Step<'_>, &Leaf) -> Batched,
 ) -> Batched {
-    let needed = needed(formula);
-    let mut values: Vec<Option<Batched>> = vec![None; formula.nodes.len()];
-    for (place, node) in formula.nodes.iter().enumerate() {
-        if !needed[place] {
-            continue;
-        }
+    formula.fold_value(|node, operands| {
         step.b.at(Some(node.span));
-        values[place] = Some(match &node.kind {
+        match &node.kind {
             Kind::Leaf(read) => leaf(step, read),
-            Kind::Op(row, attributes, inputs) => {
-                let operands: Vec<Batched> = inputs.iter().filter_map(|&input| values[input]).collect();
+            Kind::Op(row, attributes, _) => {
                 let extent = step.batch.extent.clone();
                 operation(&mut step.b, row, attributes, &operands, &extent)
             }
-        });
-    }
-    match values[formula.root] {
-        Some(value) => value,
-        None => bug!("a formula without a value"),
-    }
-}
-
-/// The nodes on which the value depends.
-pub(super) fn needed(formula: &Formula) -> Vec<bool> {
-    let mut needed = vec![false; formula.nodes.len()];
-    needed[formula.root] = true;
-    for place in (0..formula.nodes.len()).rev() {
-        if let (true, Kind::Op(_, _, inputs)) = (needed[place], &formula.nodes[place].kind) {
-            inputs.iter().for_each(|&input| needed[input] = true);
         }
-    }
-    needed
+    })
 }
 
 /// One operation of a formula, with the axis of the samples in front where an operand has it.

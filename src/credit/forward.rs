@@ -2,10 +2,13 @@
 
 use super::clock::{self, Batch};
 use super::formula::{self, Batched};
-use super::{bias_slot, weight_slot};
+use super::measure::Looked;
+use super::trial::{self, Trial};
+use super::{bias_slot, inner_slot, weight_slot};
 use crate::bug;
-use crate::model::{Formula, Leaf, Model, Pattern, Phase, ProjectionId, RegionId};
-use crate::tensor::{Element, Extent, Name, ProgramBuilder, Role, Type, Value};
+use crate::model::formula::Kind;
+use crate::model::{Formula, Leaf, Model, Pattern, Phase, Projection, ProjectionId, RegionId, Timing};
+use crate::tensor::{Attributes, Contraction, Element, Extent, Name, ProgramBuilder, Role, Type, Value};
 use indexmap::IndexMap;
 
 /// A step while it is being written.
@@ -20,31 +23,62 @@ pub(super) struct Step<'m> {
     pub(super) learning: bool,
     /// Fields that were read, by name.
     pub(super) fields: IndexMap<Name, Value>,
+    /// Fields whose rows belong to time steps, these in front.
+    pub(super) over_time: IndexMap<Name, Value>,
     /// The activity of each region, in its shape.
     pub(super) activity: Vec<Option<Value>>,
     /// The product of each projection, flat.
     pub(super) products: Vec<Option<Value>>,
+    /// Where in the trial this is.
+    pub(super) trial: Trial,
+    /// Each cost that was looked at, per sample.
+    pub(super) costs: Vec<Option<Batched>>,
+    /// Each metric that was looked at.
+    pub(super) metrics: Vec<Option<Looked>>,
 }
 
-/// What a step may read outside of regions: params, clocks, weights.
+/// The forward part of a step of a phase.
 pub(super) fn begin<'m>(model: &'m Model, phase: usize, rows: usize, learning: bool, name: &str) -> Step<'m> {
     let phase = &model.phases[phase];
     let mut b = ProgramBuilder::new(format!("{name}.{}", phase.name));
     let batch = clock::batch(&mut b, &model.data[phase.data.0], rows);
-    let (activity, products) = (vec![None; model.regions.len()], vec![None; model.projections.len()]);
-    let mut step = Step { b, model, phase, rows, batch, learning, fields: IndexMap::new(), activity, products };
-    for &region in &model.order {
-        step.region(region);
+    let mut step = Step {
+        b,
+        model,
+        phase,
+        rows,
+        batch,
+        learning,
+        fields: IndexMap::new(),
+        over_time: IndexMap::new(),
+        activity: vec![None; model.regions.len()],
+        products: vec![None; model.projections.len()],
+        trial: Trial::new(model),
+        costs: vec![None; model.costs.len()],
+        metrics: (0..model.metrics.len()).map(|_| None).collect(),
+    };
+    step.regions(Timing::Before);
+    if model.time.is_some() {
+        trial::time_steps(&mut step);
+        step.regions(Timing::End);
     }
     step
 }
 
 impl Step<'_> {
+    /// Every region of a timing, in order of dependence.
+    pub(super) fn regions(&mut self, timing: Timing) {
+        for &id in self.model.order.iter().filter(|id| self.model.regions[id.0].timing == timing) {
+            self.region(id);
+        }
+    }
+
     /// The weights of a projection, as they were when the step began.
     pub(super) fn weight(&mut self, id: ProjectionId) -> Value {
         let (model, projection) = (self.model, &self.model.projections[id.0]);
         let (post, pre) = (model.regions[projection.target.0].size(), model.regions[projection.source.0].size());
         let shape = match projection.pattern {
+            Pattern::Activity => bug!("`{}` has no weights", projection.name),
             Pattern::OneToOne => vec![Extent::Const(post)],
             Pattern::Dense | Pattern::Fixed(_) => vec![Extent::Const(post), Extent::Const(pre)],
         };
@@ -57,9 +91,26 @@ impl Step<'_> {
         self.b.slot(bias_slot(self.model, id), Type { element: Element::Real, shape }, Role::Parameter)
     }
 
+    /// A structure's own weight, as it was when the step began.
+    pub(super) fn inner(&mut self, id: RegionId, number: usize) -> Value {
+        let Some(structure) = &self.model.regions[id.0].structure else { bug!("a weight of no structure") };
+        let shape = structure.weights[number].shape.iter().map(|&n| Extent::Const(n)).collect();
+        self.b.slot(inner_slot(self.model, id, number), Type { element: Element::Real, shape }, Role::Parameter)
+    }
+
+    /// The type of a region's activity in the batch.
+    pub(super) fn batched_type(&self, shape: &[usize]) -> Type {
+        let sizes = shape.iter().map(|&n| Extent::Const(n));
+        Type { element: Element::Real, shape: std::iter::once(self.batch.extent.clone()).chain(sizes).collect() }
+    }
+
     /// The activity of a region, one row of units for each sample.
     pub(super) fn flat(&mut self, id: RegionId) -> Value {
-        let Some(activity) = self.activity[id.0] else { bug!("a region is read before it is computed") };
+        let activity = self.lagged(id, 0);
+        self.flattened(activity, id)
+    }
+
+    fn flattened(&mut self, activity: Value, id: RegionId) -> Value {
         match self.model.regions[id.0].shape.len() {
             1 => activity,
             _ => {
@@ -69,18 +120,24 @@ impl Step<'_> {
         }
     }
 
+    /// The activity that a projection brings, in the shape of its source.
+    fn brought(&mut self, projection: &Projection) -> Value {
+        self.lagged(projection.source, projection.delay)
+    }
+
     /// The product of a projection, in the shape of its target, flat.
-    fn product(&mut self, id: ProjectionId) -> Value {
+    pub(super) fn product(&mut self, id: ProjectionId) -> Value {
         if let Some(product) = self.products[id.0] {
             return product;
         }
         let projection = &self.model.projections[id.0];
-        let activity = self.flat(projection.source);
+        let activity = self.brought(projection);
+        let activity = self.flattened(activity, projection.source);
         let weight = self.weight(id);
         self.b.at(Some(projection.span));
         let indices = match projection.pattern {
             Pattern::OneToOne => "bi,i->bi",
-            Pattern::Dense | Pattern::Fixed(_) => "bi,oi->bo",
+            _ => "bi,oi->bo",
         };
         let product = self.b.product(projection.name.clone(), indices, activity, weight);
         self.b.named(product, projection.name.clone());
@@ -90,24 +147,26 @@ impl Step<'_> {
 
     /// In the shape of a region.
     fn shaped(&mut self, flat: Value, id: RegionId) -> Value {
-        let region = &self.model.regions[id.0];
-        if region.shape.len() == 1 {
+        let shape = &self.model.regions[id.0].shape;
+        if shape.len() == 1 {
             return flat;
         }
-        let shape: Vec<Extent> =
-            std::iter::once(self.batch.extent.clone()).chain(region.shape.iter().map(|&n| Extent::Const(n))).collect();
+        let shape = self.batched_type(shape).shape;
         self.b.reshape(flat, &shape)
+    }
+
+    /// The unnamed projections into a region, in the order of the text.
+    fn unnamed(&self, id: RegionId) -> Vec<ProjectionId> {
+        let projections = &self.model.projections;
+        let all = (0..projections.len()).map(ProjectionId);
+        all.filter(|p| projections[p.0].target == id && projections[p.0].named.is_none()).collect()
     }
 
     /// The sum of a region's unnamed projections, in the order of the text, and its bias.
     fn drive(&mut self, id: RegionId) -> Value {
         let region = &self.model.regions[id.0];
-        let into: Vec<ProjectionId> = (0..self.model.projections.len())
-            .map(ProjectionId)
-            .filter(|p| self.model.projections[p.0].target == id && self.model.projections[p.0].named.is_none())
-            .collect();
         let mut sum: Option<Value> = None;
-        for projection in into {
+        for projection in self.unnamed(id) {
             let product = self.product(projection);
             sum = Some(match sum {
                 Some(sum) => self.b.add(sum, product),
@@ -125,25 +184,118 @@ impl Step<'_> {
         self.shaped(drive, id)
     }
 
+    /// What comes into a structure: the activity of its one source, or of several, one behind the other.
+    fn input(&mut self, id: RegionId) -> Value {
+        let sources = self.unnamed(id);
+        let mut parts = Vec::new();
+        for source in &sources {
+            let projection = &self.model.projections[source.0];
+            let activity = self.brought(projection);
+            parts.push((activity, projection.source));
+        }
+        if let [(only, _)] = parts[..] {
+            return only;
+        }
+        let length: usize = parts.iter().map(|(_, source)| self.model.regions[source.0].size()).sum();
+        let mut start = 0;
+        let mut joined: Option<Value> = None;
+        for (activity, source) in parts {
+            let flat = self.flattened(activity, source);
+            let placed = self.b.pad(flat, 1, start, length);
+            start += self.model.regions[source.0].size();
+            joined = Some(match joined {
+                Some(joined) => self.b.add(joined, placed),
+                None => placed,
+            });
+        }
+        match joined {
+            Some(joined) => joined,
+            None => bug!("a structure without a source has an input"),
+        }
+    }
+
+    /// Computes a region: its activity, and what its states become.
     fn region(&mut self, id: RegionId) {
         let region = &self.model.regions[id.0];
         let drive = region.driven.then(|| self.drive(id));
-        let computed = formula::compute(self, &region.equation, &mut |step, leaf| match leaf {
-            Leaf::Drive => match drive {
-                Some(value) => Batched { value, batched: true },
-                None => bug!("`{}` reads a drive that it has not", region.name),
-            },
-            Leaf::Projection(wire) => {
-                let flat = step.product(*wire);
-                Batched { value: step.shaped(flat, id), batched: true }
+        let states = region.structure.as_ref().map_or(&[][..], |structure| &structure.states);
+        let roots: Vec<usize> =
+            std::iter::once(region.equation.root).chain(states.iter().map(|state| state.next)).collect();
+        let computed = region.equation.fold(&roots, |node, operands: Vec<Batched>| {
+            self.b.at(Some(node.span));
+            match &node.kind {
+                Kind::Leaf(Leaf::Drive) => match drive {
+                    Some(value) => Batched { value, batched: true },
+                    None => bug!("`{}` reads a drive that it has not", region.name),
+                },
+                Kind::Leaf(leaf) => self.region_leaf(id, leaf),
+                Kind::Op(row, attributes, inputs) => {
+                    match (attributes, self.inner_operand(id, inputs), &operands[..]) {
+                        (Attributes::Contract(indices), Some(inner), [weight, activity]) if activity.batched => {
+                            self.inner_product(id, inner, indices, weight.value, activity.value)
+                        }
+                        _ => {
+                            let extent = self.batch.extent.clone();
+                            formula::operation(&mut self.b, row, attributes, &operands, &extent)
+                        }
+                    }
+                }
             }
-            Leaf::Training => step.training_in(id),
-            _ => step.leaf(leaf),
         });
         let extent = self.batch.extent.clone();
-        let value = formula::widened(&mut self.b, computed, &extent);
-        self.b.named(value, region.name.clone());
-        self.activity[id.0] = Some(value);
+        let mut values =
+            computed.into_iter().map(|value| formula::widened(&mut self.b, value, &extent)).collect::<Vec<_>>();
+        let next = values.split_off(1);
+        for (state, value) in states.iter().zip(&next) {
+            self.b.named(*value, format!("{}.{}", region.name, state.name));
+        }
+        self.b.named(values[0], region.name.clone());
+        self.activity[id.0] = Some(values[0]);
+        self.trial.next[id.0] = next;
+    }
+
+    /// What a region's equation reads.
+    fn region_leaf(&mut self, id: RegionId, leaf: &Leaf) -> Batched {
+        let value = match leaf {
+            Leaf::Projection(wire) if self.model.projections[wire.0].pattern == Pattern::Activity => {
+                self.brought(&self.model.projections[wire.0])
+            }
+            Leaf::Projection(wire) => {
+                let flat = self.product(*wire);
+                self.shaped(flat, id)
+            }
+            Leaf::Input => self.input(id),
+            Leaf::Before(state) => self.trial.states[id.0][*state],
+            Leaf::Inner(number) => return Batched { value: self.inner(id, *number), batched: false },
+            Leaf::Training => return self.training_in(id),
+            _ => return self.leaf(leaf),
+        };
+        Batched { value, batched: true }
+    }
+
+    /// The own weight that stands on the left of an operation, if that is one.
+    fn inner_operand(&self, id: RegionId, inputs: &[usize]) -> Option<usize> {
+        match &self.model.regions[id.0].equation.nodes[*inputs.first()?].kind {
+            Kind::Leaf(Leaf::Inner(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The product of a structure's own weight with an activity: a product like that of a projection.
+    fn inner_product(
+        &mut self,
+        id: RegionId,
+        inner: usize,
+        indices: &Contraction,
+        weight: Value,
+        activity: Value,
+    ) -> Batched {
+        let used = indices.left.iter().chain(&indices.right).chain(&indices.out);
+        let samples = used.max().map_or(0, |index| index + 1);
+        let with = |axes: &[u8]| std::iter::once(samples).chain(axes.iter().copied()).collect();
+        let indices = Contraction { left: with(&indices.right), right: indices.left.clone(), out: with(&indices.out) };
+        let name = inner_slot(self.model, id, inner);
+        Batched { value: self.b.product_over(name, indices, activity, weight), batched: true }
     }
 
     /// `training` in the equation of a region: 0 if all its synapses are frozen.
@@ -162,15 +314,16 @@ impl Step<'_> {
     /// What costs, metrics and schedules read.
     pub(super) fn leaf(&mut self, leaf: &Leaf) -> Batched {
         match leaf {
-            Leaf::Region(id) => match self.activity[id.0] {
-                Some(value) => Batched { value, batched: true },
-                None => bug!("`{}` is read before it is computed", self.model.regions[id.0].name),
-            },
+            Leaf::Region(id) => Batched { value: self.lagged(*id, 0), batched: true },
+            Leaf::Previous(id) => Batched { value: self.lagged(*id, 1), batched: true },
             Leaf::Field(data, name) => formula::field(self, *data, name),
+            Leaf::FieldNow(data, name) => Batched { value: self.field_now(*data, name), batched: true },
+            Leaf::Time => Batched { value: self.time_step(), batched: false },
             Leaf::Weight(id) => Batched { value: self.weight(*id), batched: false },
-            Leaf::Param(id) => match self.phase.sets.get(id).cloned() {
-                Some(formula) => self.formula(&formula),
-                None => self.number(self.model.params[id.0].value),
+            Leaf::Param(id) => match (self.trial.params.get(id), self.phase.sets.get(id).cloned()) {
+                (Some(known), _) => *known,
+                (None, Some(formula)) => self.formula(&formula),
+                (None, None) => self.number(self.model.params[id.0].value),
             },
             Leaf::Training => self.number(if self.learning { 1.0 } else { 0.0 }),
             Leaf::Progress => {

@@ -1,22 +1,38 @@
 //! First values: weights drawn from the seed and the name of their place, so that adding a region changes no other
 //! region's start.
 
+use super::{inner_slot, weight_slot};
 use crate::math::Stream;
-use crate::model::{Init, Model, Pattern, Projection};
+use crate::model::{Init, Model, Pattern, ProjectionId, RegionId};
 use crate::tensor::{Role, Slot};
 
 /// First values of a parameter or a state, row-major; they are rounded to the program's precision by who stores them.
 pub fn initial(model: &Model, slot: &Slot, seed: u64) -> Vec<f64> {
     let cells = slot.ty.shape.iter().map(|extent| extent.bound()).product();
-    match slot.role {
-        Role::Parameter => {
-            match model.projections.iter().find(|projection| *slot.name == format!("{}.weight", projection.name)) {
-                Some(projection) => weights(model, projection, &slot.name, seed, cells),
-                None => vec![0.0; cells],
+    if slot.role != Role::Parameter {
+        return vec![state(model, &slot.name); cells];
+    }
+    let place = Stream::new(seed, &slot.name);
+    for (number, projection) in model.projections.iter().enumerate() {
+        if slot.name == weight_slot(model, ProjectionId(number)) {
+            let (post, pre) = (model.regions[projection.target.0].size(), model.regions[projection.source.0].size());
+            return match &projection.pattern {
+                Pattern::Fixed(values) => values.clone(),
+                Pattern::OneToOne => drawn(projection.init, &place, &[post], (1, 1)),
+                Pattern::Dense | Pattern::Activity => drawn(projection.init, &place, &[post, pre], (pre, post)),
+            };
+        }
+    }
+    for (number, region) in model.regions.iter().enumerate() {
+        for (inner, weight) in region.structure.iter().flat_map(|structure| &structure.weights).enumerate() {
+            if slot.name == inner_slot(model, RegionId(number), inner) {
+                let afferents = weight.shape.iter().skip(1).product();
+                let efferents = weight.shape.first().copied().unwrap_or(1);
+                return drawn(weight.init, &place, &weight.shape, (afferents, efferents));
             }
         }
-        _ => vec![state(model, &slot.name); cells],
     }
+    vec![0.0; cells]
 }
 
 /// The first value of a state, from the optimiser that declares it.
@@ -29,17 +45,13 @@ fn state(model: &Model, name: &str) -> f64 {
     states.into_iter().find(|(declared, _)| &**declared == state).map_or(0.0, |(_, first)| *first)
 }
 
-fn weights(model: &Model, projection: &Projection, name: &str, seed: u64, cells: usize) -> Vec<f64> {
-    let (post, pre) = (model.regions[projection.target.0].size(), model.regions[projection.source.0].size());
-    let (afferents, efferents) = match projection.pattern {
-        Pattern::OneToOne => (1.0, 1.0),
-        Pattern::Dense => (pre as f64, post as f64),
-        Pattern::Fixed(ref values) => return values.clone(),
-    };
-    let stream = Stream::new(seed, name);
+/// Weights of a shape, with so many afferents and efferents, drawn for their place.
+fn drawn(init: Init, stream: &Stream, shape: &[usize], (afferents, efferents): (usize, usize)) -> Vec<f64> {
+    let cells = shape.iter().product::<usize>();
+    let (afferents, efferents) = (afferents as f64, efferents as f64);
     let uniform = |low: f64, high: f64| (0..cells as u64).map(|i| low + (high - low) * stream.uniform(i)).collect();
     let normal = |sd: f64| -> Vec<f64> { (0..cells as u64).map(|i| sd * stream.normal(i)).collect() };
-    match projection.init {
+    match init {
         Init::Default => {
             let bound = 1.0 / afferents.sqrt();
             uniform(-bound, bound)
@@ -52,9 +64,9 @@ fn weights(model: &Model, projection: &Projection, name: &str, seed: u64, cells:
             let bound = (6.0 / (afferents + efferents)).sqrt();
             uniform(-bound, bound)
         }
-        Init::Orthogonal => match projection.pattern {
-            Pattern::OneToOne => vec![1.0; cells],
-            _ => orthogonal(normal(1.0), post, pre),
+        Init::Orthogonal => match shape {
+            [] | [_] => vec![1.0; cells],
+            [post, pre @ ..] => orthogonal(normal(1.0), *post, pre.iter().product()),
         },
     }
 }

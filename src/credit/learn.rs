@@ -3,7 +3,7 @@
 
 use super::by::{self, Changed};
 use super::forward::{self, Step};
-use super::{bias_slot, clock, measure, optimise, plasticity, weight_slot};
+use super::{bias_slot, clock, inner_slot, measure, optimise, plasticity, weight_slot};
 use crate::bug;
 use crate::model::{Learn, Model, Teacher};
 use crate::tensor::{Element, Name, Program, Role, Type, Value};
@@ -44,6 +44,7 @@ pub(super) fn slot_of(model: &Model, changed: &Changed) -> Name {
     match changed {
         Changed::Weight(id) => weight_slot(model, *id),
         Changed::Bias(id) => bias_slot(model, *id),
+        Changed::Inner(id, number) => inner_slot(model, *id, *number),
     }
 }
 

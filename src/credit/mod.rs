@@ -11,7 +11,7 @@
 //! | `clock.phase_step` | `int` | `runtime` sets 0 when a phase begins; a training step adds 1 |
 //! | `clock.steps` | `int` | training steps since birth; a training step adds 1 |
 //! | `clock.phase_steps`, `clock.epoch_steps` | `int` | `runtime`: how many there are |
-//! | `<projection>.weight`, `<region>.bias` | real | [`initial()`] at birth, then what learns |
+//! | `<projection>.weight`, `<region>.bias`, `<region>.<weight>` | real | [`initial()`] at birth, then what learns |
 //! | `<parameter>\|<rule>\|<optimiser>.<state>` | real, `step` an int | likewise |
 //! | `metric.<name>.sum`, `.count`, `cost.<name>.sum`, `.count` | real | `runtime` sets 0 when an epoch or a measurement begins |
 
@@ -26,6 +26,7 @@ mod measure;
 mod optimise;
 mod plasticity;
 mod pointwise;
+mod trial;
 
 pub use condition::{condition, fulfilled};
 pub use initial::initial;
@@ -43,4 +44,14 @@ pub fn weight_slot(model: &Model, projection: crate::model::ProjectionId) -> Nam
 /// The slot of a region's biases.
 pub fn bias_slot(model: &Model, region: crate::model::RegionId) -> Name {
     format!("{}.bias", model.regions[region.0].name).into()
+}
+
+/// The slot of a structure's own weight.
+pub fn inner_slot(model: &Model, region: crate::model::RegionId, weight: usize) -> Name {
+    let region = &model.regions[region.0];
+    let weights = region.structure.as_ref().map_or(&[][..], |structure| &structure.weights);
+    match weights.get(weight) {
+        Some(weight) => format!("{}.{}", region.name, weight.name).into(),
+        None => crate::bug!("`{}` has no weight {weight} of its own", region.name),
+    }
 }

@@ -19,10 +19,7 @@ pub(super) fn apply(
 ) -> Value {
     let slot = slot_of(step.model, &gradient.changed);
     let ty = step.b.ty(gradient.value).clone();
-    let old = match &gradient.changed {
-        super::by::Changed::Weight(id) => step.weight(*id),
-        super::by::Changed::Bias(id) => step.bias(*id),
-    };
+    let old = step.changed(&gradient.changed);
     let new = match &learn.using {
         None => step.b.subtract(old, gradient.value),
         Some(optimiser) => {

@@ -66,6 +66,7 @@ codes! {
     NOT_WHOLE          "E0305" "not_whole"          Error;
     NOT_SCALAR         "E0306" "not_scalar"         Error;
     BAD_INDEX          "E0307" "bad_index"          Error;
+    UNKNOWN_SHAPE      "E0308" "unknown_shape"      Error;
     CYCLE              "E0401" "cycle"              Error;
     NO_INPUT           "E0402" "no_input"           Error;
     UNREAD_REGION      "E0403" "unread_region"      Warning;
@@ -73,6 +74,9 @@ codes! {
     UNUSED_PROJECTION  "E0405" "unused_projection"  Error;
     NO_SUCH_PATH       "E0406" "no_such_path"       Error;
     BAD_INIT           "E0407" "bad_init"           Error;
+    NEEDS_TIME         "E0408" "needs_time"         Error;
+    LATE_DELAY         "E0409" "late_delay"         Error;
+    NO_OUTPUT          "E0410" "no_output"          Error;
     UNREACHED_SYNAPSE  "E0501" "unreached_synapse"  Error;
     IDLE_COST          "E0502" "idle_cost"          Error;
     NO_ROUTE           "E0503" "no_route"           Error;

@@ -45,6 +45,10 @@ entries! {
     "schedule" "linear";
     "statistic" "dot";
     "statistic" "mean";
+    "structure" "gru";
+    "structure" "layer_norm";
+    "structure" "lstm";
+    "structure" "rnn";
 }
 
 impl Entry {

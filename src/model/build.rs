@@ -1,8 +1,8 @@
 //! From trees to a [`Model`]: the order in which things become known, and then the checks.
 
-use super::draft::{self, Draft, RegionDraft, not_supported};
+use super::draft::{self, Draft, RegionDraft};
 use super::typing::{Place, Said, Typer};
-use super::{Cost, CostId, DataId, Formula, Metric, Model, Param, Region, RegionId, Unit};
+use super::{Cost, CostId, DataId, Formula, Metric, Model, Param, Region, RegionId, Timing, Unit};
 use super::{definition, schedule, sources, wiring};
 use crate::data;
 use crate::diag::{Code, Diagnostic, Sources, Span};
@@ -37,10 +37,12 @@ pub fn check(
         names: Default::default(),
         library: Default::default(),
         seed: None,
+        time: None,
         params: Vec::new(),
         data: Vec::new(),
         regions: Vec::new(),
         projections: Vec::new(),
+        clauses: Vec::new(),
         costs: Vec::new(),
         metrics: Vec::new(),
         phases: Vec::new(),
@@ -53,9 +55,12 @@ pub fn check(
     unsupported_items(&mut draft);
     seed(&mut draft);
     params(&mut draft, options);
+    super::time::time(&mut draft);
     sources::declare(&mut draft, place);
     shapes(&mut draft);
     wiring::connect(&mut draft);
+    super::structure::structures(&mut draft);
+    wiring::clauses(&mut draft);
     equations(&mut draft);
     let order = wiring::order(&mut draft);
     costs(&mut draft);
@@ -80,11 +85,14 @@ fn finish(draft: Draft<'_>, order: Vec<RegionId>) -> (Option<Model>, Vec<Diagnos
             driven,
             bias: region.bias && driven,
             equation,
+            structure: region.structure,
+            timing: Timing::Before,
             span: region.item.span,
         })
     });
-    let model = Model {
+    let mut model = Model {
         seed: draft.seed,
+        time: draft.time,
         params: draft.params,
         data: draft.data.into_iter().flatten().collect(),
         regions: regions.collect(),
@@ -94,6 +102,7 @@ fn finish(draft: Draft<'_>, order: Vec<RegionId>) -> (Option<Model>, Vec<Diagnos
         metrics: draft.metrics.into_iter().flatten().collect(),
         phases: draft.phases,
     };
+    super::timing::settle(&mut model);
     (Some(model), draft.said)
 }
 
@@ -105,14 +114,12 @@ fn unsupported_items(draft: &mut Draft<'_>) {
             ItemKind::Const(_) => ("`const`", "`fixed([[…]])` gives a projection fixed weights"),
             ItemKind::Environment(_) => ("`environment`", ""),
             ItemKind::Act(_) => ("`act`", ""),
-            ItemKind::Time(_) => ("`time`", "leave it out: a model without time is static"),
             ItemKind::Modulator(_) => ("`modulator`", ""),
             ItemKind::CriticalPeriod(_) => ("`critical_period`", "`freeze` in a phase keeps paths from changing"),
             ItemKind::Evolution(_) => ("`evolution`", ""),
             ItemKind::Experiment(_) => ("`experiment`", "metrics are measured on every split after each epoch"),
             ItemKind::Definition(definition) => match definition.kind {
                 tree::DefinitionKind::Neuron => ("`neuron`", ""),
-                tree::DefinitionKind::Structure => ("`structure`", ""),
                 tree::DefinitionKind::Environment => ("`environment`", ""),
                 _ => continue,
             },
@@ -277,7 +284,8 @@ fn shapes<'a>(draft: &mut Draft<'a>) {
     let items: Vec<_> = draft.items().collect();
     for item in items {
         let ItemKind::Region(tree) = &item.kind else { continue };
-        let mut made = RegionDraft { item, tree, shape: shape(draft, &tree.target), equation: None, bias: true };
+        let mut made =
+            RegionDraft { item, tree, shape: shape(draft, &tree.target), equation: None, structure: None, bias: true };
         for clause in &tree.clauses {
             match &clause.kind {
                 tree::RegionClauseKind::NoBias => made.bias = false,
@@ -303,14 +311,7 @@ fn equations(draft: &mut Draft<'_>) {
         let tree = draft.regions[id].tree;
         let expr = match &tree.body {
             tree::RegionBody::Equation(expr) => expr,
-            tree::RegionBody::Structure(expr) => {
-                draft.later(
-                    expr.span,
-                    "a region that is a structure",
-                    "write its equation: `region A[8] = relu(drive)`",
-                );
-                continue;
-            }
+            tree::RegionBody::Structure(_) => continue,
             tree::RegionBody::Block(_) => {
                 draft.later(
                     tree.target.span,
@@ -366,7 +367,8 @@ fn costs(draft: &mut Draft<'_>) {
 }
 
 fn cost(draft: &mut Draft<'_>, span: Span, tree: &tree::Cost) -> Result<Cost, Said> {
-    let formula = scalar_formula(draft, Place::Cost, &tree.value, "cost", &tree.name);
+    let (value, timing) = super::time::at(draft, &tree.value, None)?;
+    let formula = scalar_formula(draft, Place::Cost, value, "cost", &tree.name);
     let Some(hop) = &tree.region else {
         draft.say(
             Diagnostic::new(Code::WRONG_KIND, format!("the cost `{}` does not say where it is generated", tree.name))
@@ -388,7 +390,7 @@ fn cost(draft: &mut Draft<'_>, span: Span, tree: &tree::Cost) -> Result<Cost, Sa
         );
         return Err(Said);
     }
-    Ok(Cost { name: tree.name.text.clone(), region, formula, span })
+    Ok(Cost { name: tree.name.text.clone(), region, formula, timing, span })
 }
 
 /// A formula that must be a scalar per sample.
@@ -419,24 +421,25 @@ fn metrics(draft: &mut Draft<'_>) {
     let items: Vec<_> = draft.items().collect();
     for item in items {
         let ItemKind::Metric(tree) = &item.kind else { continue };
-        if let Some(when) = &tree.when {
-            let said = not_supported(when.span, "`at` behind a metric", "");
-            draft.say(said);
-        }
         let made = metric(draft, item.span, tree);
         draft.metrics.push(made.ok());
     }
 }
 
 fn metric(draft: &mut Draft<'_>, span: Span, tree: &tree::Metric) -> Result<Metric, Said> {
-    let (value, condition) = match (&tree.value.kind, &tree.condition) {
+    let (value, timing) = super::time::at(draft, &tree.value, tree.when.as_ref())?;
+    let (value, condition) = match (&value.kind, &tree.condition) {
         (ExprKind::Where { value, condition }, None) => (&**value, Some(&**condition)),
-        (_, condition) => (&tree.value, condition.as_ref()),
+        (_, condition) => (value, condition.as_ref()),
+    };
+    let (value, timing) = match timing {
+        Timing::Each => super::time::at(draft, value, None)?,
+        _ => (value, timing),
     };
     let formula = scalar_formula(draft, Place::Metric, value, "metric", &tree.name);
     let filter = condition.map(|condition| truth(draft, Place::Metric, condition)).transpose();
     let (formula, filter) = (formula?, filter?);
-    Ok(Metric { name: tree.name.text.clone(), formula, filter, span })
+    Ok(Metric { name: tree.name.text.clone(), formula, filter, timing, span })
 }
 
 /// A formula that must be a single truth value.

@@ -1,6 +1,6 @@
 //! The model while it is being made: what is declared under which name, and what has been said about it.
 
-use super::{Cost, Data, Metric, Param, Phase, Projection, RegionId, Unit};
+use super::{Cost, Data, Metric, Param, Phase, Projection, RegionId, Structure, Time, Unit};
 use crate::diag::{Code, Diagnostic, Sources, Span};
 use crate::syntax::tree::{self, Ast, DefinitionKind, Item, ItemKind};
 use indexmap::IndexMap;
@@ -76,6 +76,8 @@ pub(super) struct RegionDraft<'a> {
     pub(super) shape: Option<Vec<usize>>,
     /// Its equation; none if that has an error or is not reached yet.
     pub(super) equation: Option<super::Formula>,
+    /// What else it has if it is a structure.
+    pub(super) structure: Option<Structure>,
     /// Whether its drive has a bias.
     pub(super) bias: bool,
 }
@@ -97,6 +99,8 @@ pub(super) struct Draft<'a> {
     /// See [`super::Model`].
     pub(super) seed: Option<u64>,
     /// See [`super::Model`].
+    pub(super) time: Option<Time>,
+    /// See [`super::Model`].
     pub(super) params: Vec<Param>,
     /// See [`super::Model`]; none where there is an error.
     pub(super) data: Vec<Option<Data>>,
@@ -104,6 +108,8 @@ pub(super) struct Draft<'a> {
     pub(super) regions: Vec<RegionDraft<'a>>,
     /// See [`super::Model`].
     pub(super) projections: Vec<Projection>,
+    /// What stands behind the `:` of each projection's `connect`.
+    pub(super) clauses: Vec<&'a [tree::ConnectClause]>,
     /// See [`super::Model`]; none where there is an error.
     pub(super) costs: Vec<Option<Cost>>,
     /// See [`super::Model`]; none where there is an error.
@@ -142,6 +148,14 @@ impl<'a> Draft<'a> {
     /// All items of the user's files, in order.
     pub(super) fn items(&self) -> impl Iterator<Item = &'a Item> + use<'a> {
         self.files[..self.own].iter().flat_map(|ast| &ast.items)
+    }
+
+    /// The structure that a region is to be, as its text says.
+    pub(super) fn structure_of(&self, id: RegionId) -> Option<&'a tree::Expr> {
+        match &self.regions[id.0].tree.body {
+            tree::RegionBody::Structure(expr) => Some(expr),
+            _ => None,
+        }
     }
 
     /// The region of this number.

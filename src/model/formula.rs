@@ -169,7 +169,7 @@ impl Formula {
     }
 
     /// The nodes on which some nodes depend.
-    fn needed(&self, roots: &[usize]) -> Vec<bool> {
+    pub(super) fn needed(&self, roots: &[usize]) -> Vec<bool> {
         let mut needed = vec![false; self.nodes.len()];
         roots.iter().for_each(|&root| needed[root] = true);
         for place in (0..self.nodes.len()).rev() {

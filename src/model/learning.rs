@@ -9,8 +9,28 @@ use crate::diag::{Code, Diagnostic, Span};
 use crate::syntax::tree::{self, Argument, BinaryOperator, DefinitionKind, Every, Expr, ExprKind, Name, Paths};
 use crate::tensor::Element;
 
+/// A credit rule as a spec may name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CreditRule {
+    /// Its name.
+    pub name: &'static str,
+    /// What it takes: whole numbers from 1 on, all of them.
+    pub parameters: &'static [&'static str],
+    /// Whether it has a meaning in models with time alone.
+    pub needs_time: bool,
+}
+
 /// The credit rules of this version: those that `credit` has a construction for.
-pub const CREDIT_RULES: &[&str] = &["backprop", "nothing"];
+pub const CREDIT_RULES: &[CreditRule] = &[
+    CreditRule { name: "backprop", parameters: &[], needs_time: false },
+    CreditRule { name: "nothing", parameters: &[], needs_time: false },
+    CreditRule { name: "truncated", parameters: &["steps"], needs_time: true },
+];
+
+/// The credit rule of this name.
+pub(super) fn credit_rule(name: &str) -> Option<&'static CreditRule> {
+    CREDIT_RULES.iter().find(|rule| rule.name == name)
+}
 
 /// The credit rules that the language has and this version has not.
 const LATER: &[&str] = &[
@@ -38,7 +58,7 @@ const LATER: &[&str] = &[
 /// One `learn` statement; `learn each` gives one for each region in which costs are generated.
 pub(super) fn learn(draft: &mut Draft<'_>, tree: &tree::Learn, span: Span) -> Result<Vec<Learn>, Said> {
     let projections = draft.projections_of(&tree.paths);
-    let teacher = teacher(draft, &tree.rule);
+    let taught = teacher(draft, &tree.rule);
     let from = costs(draft, &tree.costs);
     let using = tree.optimiser.as_ref().map(|expr| optimiser(draft, expr)).transpose();
     let clip = tree.clip.as_ref().map(|expr| plain_schedule(draft, expr)).transpose();
@@ -50,10 +70,13 @@ pub(super) fn learn(draft: &mut Draft<'_>, tree: &tree::Learn, span: Span) -> Re
     if let Some(fresh) = tree.fresh {
         draft.later(fresh, "`fresh`", "");
     }
+    let (teacher, arguments) = taught?;
     let learn = Learn {
         projections: projections?,
         biases: Vec::new(),
-        teacher: teacher?,
+        structures: Vec::new(),
+        teacher,
+        arguments,
         from: from?,
         using: using?,
         clip: clip?,
@@ -74,6 +97,10 @@ fn complete(draft: &mut Draft<'_>, tree: &tree::Learn, mut learn: Learn) -> Resu
             return Ok(vec![learn]);
         }
         Teacher::Rule(_) => {
+            if draft.time.is_some() {
+                draft.later(tree.rule.span, "a rule with an equation per synapse in a model with time", "by backprop");
+                return Err(Said);
+            }
             if let Some(cost) = tree.costs.first() {
                 draft.say(
                     Diagnostic::new(Code::NEEDLESS_COST, format!("`{rule}` lowers no cost, and is given one"))
@@ -193,7 +220,7 @@ pub(super) fn name_and_arguments(expr: &Expr) -> Option<(&Name, &[Argument])> {
     }
 }
 
-fn teacher(draft: &mut Draft<'_>, expr: &Expr) -> Result<Teacher, Said> {
+fn teacher(draft: &mut Draft<'_>, expr: &Expr) -> Result<(Teacher, Vec<f64>), Said> {
     let Some((name, arguments)) = name_and_arguments(expr) else {
         draft.say(
             Diagnostic::new(Code::WRONG_KIND, "a rule is wanted behind `by`")
@@ -205,7 +232,8 @@ fn teacher(draft: &mut Draft<'_>, expr: &Expr) -> Result<Teacher, Said> {
     match draft.names.get(name.as_str()).map(|declared| (declared.meaning, declared.span, declared.library)) {
         Some((Meaning::Definition(definition), span, library)) if definition.kind == DefinitionKind::Rule => {
             let defined = (!library).then_some(span);
-            return rule(draft, definition, arguments, expr.span, defined).map(Teacher::Rule);
+            return rule(draft, definition, arguments, expr.span, defined)
+                .map(|rule| (Teacher::Rule(rule), Vec::new()));
         }
         Some((Meaning::Broken, ..)) => return Err(Said),
         Some((meaning, span, library)) => {
@@ -222,16 +250,9 @@ fn teacher(draft: &mut Draft<'_>, expr: &Expr) -> Result<Teacher, Said> {
         }
         None => {}
     }
-    if CREDIT_RULES.contains(&name.as_str()) {
-        if let Some(argument) = arguments.first() {
-            draft.say(
-                Diagnostic::new(Code::WRONG_ARGUMENTS, format!("`{name}` takes no arguments"))
-                    .at(argument.span, "one too many")
-                    .help(format!("by {name}")),
-            );
-            return Err(Said);
-        }
-        return Ok(Teacher::Credit(arc(name.as_str())));
+    if let Some(rule) = credit_rule(name.as_str()) {
+        let arguments = arguments_of(draft, rule, arguments, expr.span)?;
+        return Ok((Teacher::Credit(arc(rule.name)), arguments));
     }
     if LATER.contains(&name.as_str()) {
         draft.later(expr.span, &format!("the credit rule `{name}`"), "by backprop");
@@ -242,8 +263,11 @@ fn teacher(draft: &mut Draft<'_>, expr: &Expr) -> Result<Teacher, Said> {
         .iter()
         .filter(|(_, d)| matches!(d.meaning, Meaning::Definition(x) if x.kind == DefinitionKind::Rule));
     let library = crate::library::ENTRIES.iter().filter(|entry| entry.kind == "rule").map(|entry| entry.name);
-    let known =
-        rules.map(|(name, _)| &**name).chain(CREDIT_RULES.iter().copied()).chain(LATER.iter().copied()).chain(library);
+    let known = rules
+        .map(|(name, _)| &**name)
+        .chain(CREDIT_RULES.iter().map(|rule| rule.name))
+        .chain(LATER.iter().copied())
+        .chain(library);
     let help = match nearest(name.as_str(), known) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "by backprop".to_string(),
@@ -254,6 +278,55 @@ fn teacher(draft: &mut Draft<'_>, expr: &Expr) -> Result<Teacher, Said> {
             .help(help),
     );
     Err(Said)
+}
+
+/// The arguments of a credit rule, by place or by name.
+fn arguments_of(draft: &mut Draft<'_>, rule: &CreditRule, given: &[Argument], call: Span) -> Result<Vec<f64>, Said> {
+    if rule.needs_time {
+        super::time::want(draft, call, &format!("the credit rule `{}`", rule.name))?;
+    }
+    let usage = match rule.parameters {
+        [] => format!("by {}", rule.name),
+        parameters => format!("by {}({})", rule.name, parameters.join(", ")),
+    };
+    let place = |i: usize, argument: &Argument| match &argument.name {
+        Some(name) => rule.parameters.iter().position(|parameter| *parameter == name.as_str()),
+        None => (i < rule.parameters.len()).then_some(i),
+    };
+    let mut values = vec![None; rule.parameters.len()];
+    for (i, argument) in given.iter().enumerate() {
+        match place(i, argument).filter(|place| values[*place].is_none()) {
+            Some(place) => values[place] = Some(whole(draft, &argument.value)?),
+            None => {
+                let message = match rule.parameters {
+                    [] => format!("`{}` takes no arguments", rule.name),
+                    _ => format!("`{}` does not take this argument", rule.name),
+                };
+                let said = Diagnostic::new(Code::WRONG_ARGUMENTS, message).at(argument.span, "one too many");
+                draft.say(said.help(usage));
+                return Err(Said);
+            }
+        }
+    }
+    if let Some(missing) = values.iter().position(Option::is_none) {
+        let message = format!("`{}` wants a value for `{}`", rule.name, rule.parameters[missing]);
+        draft.say(Diagnostic::new(Code::WRONG_ARGUMENTS, message).at(call, "missing").help(usage));
+        return Err(Said);
+    }
+    Ok(values.into_iter().flatten().collect())
+}
+
+/// A whole number from 1 on, perhaps of steps.
+fn whole(draft: &mut Draft<'_>, expr: &Expr) -> Result<f64, Said> {
+    match super::build::number(draft, expr)? {
+        (value, Unit::One | Unit::Steps) if value.fract() == 0.0 && (1.0..=1e9).contains(&value) => Ok(value),
+        (value, unit) => {
+            let what = if unit == Unit::One { value.to_string() } else { unit.phrase() };
+            let message = format!("a whole number of time steps is wanted here, and this is {what}");
+            draft.say(Diagnostic::new(Code::NOT_WHOLE, message).at(expr.span, what).help("by truncated(5 steps)"));
+            Err(Said)
+        }
+    }
 }
 
 /// `0.1 * rebuild + classify`: costs with the weights that the statement gives them.

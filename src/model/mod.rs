@@ -9,11 +9,15 @@ mod constant;
 mod definition;
 mod draft;
 pub mod formula;
+mod init;
 mod learning;
 pub mod print;
 mod routes;
 mod schedule;
 mod sources;
+mod structure;
+mod time;
+mod timing;
 mod typing;
 mod wiring;
 
@@ -23,7 +27,7 @@ use crate::tensor::Name;
 pub use build::{Options, check};
 pub use formula::{Formula, Leaf, Unit};
 use indexmap::IndexMap;
-pub use learning::CREDIT_RULES;
+pub use learning::{CREDIT_RULES, CreditRule};
 
 macro_rules! ids {
     ($($name:ident: $about:literal;)*) => {
@@ -46,6 +50,8 @@ ids! {
 pub struct Model {
     /// The `seed` item, if there is one.
     pub seed: Option<u64>,
+    /// How long a trial is; none: the model is static.
+    pub time: Option<Time>,
     /// Compile-time scalars, with what `--set` made of them.
     pub params: Vec<Param>,
     /// Datasets.
@@ -62,6 +68,26 @@ pub struct Model {
     pub metrics: Vec<Metric>,
     /// Development, in order; a spec without one has a single phase named `life`.
     pub phases: Vec<Phase>,
+}
+
+/// The trial of a model with time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Time {
+    /// Its time steps.
+    pub steps: usize,
+    /// The item.
+    pub span: Span,
+}
+
+/// When in a trial something is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timing {
+    /// Once, before the time steps: it does not depend on them. All of a static model.
+    Before,
+    /// In each time step.
+    Each,
+    /// Once, in the last time step, since nothing looks at the others.
+    End,
 }
 
 /// A compile-time scalar.
@@ -107,6 +133,10 @@ pub struct Region {
     pub shape: Vec<usize>,
     /// How its activity follows from its input.
     pub equation: Formula,
+    /// What else it has if it is a structure.
+    pub structure: Option<Structure>,
+    /// When in a trial it is computed.
+    pub timing: Timing,
     /// Whether the equation reads `drive`.
     pub driven: bool,
     /// Whether `drive` has a bias.
@@ -120,6 +150,42 @@ impl Region {
     pub fn size(&self) -> usize {
         self.shape.iter().product()
     }
+}
+
+/// What a region has that is a `structure`. Its equation gives the output; what the states become stands in the same
+/// formula.
+#[derive(Debug, Clone)]
+pub struct Structure {
+    /// The name of the definition.
+    pub name: Name,
+    /// Its own weights: [`Leaf::Inner`].
+    pub weights: Vec<InnerWeight>,
+    /// What it keeps from one time step to the next: [`Leaf::Before`].
+    pub states: Vec<StateOf>,
+}
+
+/// A weight of a structure's own.
+#[derive(Debug, Clone)]
+pub struct InnerWeight {
+    /// Its name in the definition.
+    pub name: Name,
+    /// Its shape: what comes out first, then what goes in.
+    pub shape: Vec<usize>,
+    /// How it starts.
+    pub init: Init,
+}
+
+/// A state of a structure, per sample, anew in each trial.
+#[derive(Debug, Clone)]
+pub struct StateOf {
+    /// Its name in the definition.
+    pub name: Name,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// Its first value, the same for all elements.
+    pub first: f64,
+    /// The node of the region's equation that it becomes.
+    pub next: usize,
 }
 
 /// A wire from region to region.
@@ -141,6 +207,8 @@ pub struct Projection {
     pub plastic: bool,
     /// Whether credit may travel back along it (not `no credit`).
     pub credit: bool,
+    /// How many time steps the activity of its source takes to arrive.
+    pub delay: usize,
     /// The place in the `connect`.
     pub span: Span,
 }
@@ -154,6 +222,8 @@ pub enum Pattern {
     OneToOne,
     /// From every unit to every unit, by a fixed matrix `[post, pre]`, row-major.
     Fixed(Vec<f64>),
+    /// The activity as it is, into a structure; it has no weights of its own.
+    Activity,
 }
 
 /// How weights start.
@@ -184,6 +254,8 @@ pub struct Cost {
     pub region: RegionId,
     /// Its value.
     pub formula: Formula,
+    /// When in a trial it is computed; in each time step, its mean over them counts.
+    pub timing: Timing,
     /// The item.
     pub span: Span,
 }
@@ -197,6 +269,8 @@ pub struct Metric {
     pub formula: Formula,
     /// Which samples count.
     pub filter: Option<Formula>,
+    /// When in a trial it is computed; in each time step, its mean over them counts.
+    pub timing: Timing,
     /// The item.
     pub span: Span,
 }
@@ -246,8 +320,12 @@ pub struct Learn {
     pub projections: Vec<ProjectionId>,
     /// The regions whose biases change.
     pub biases: Vec<RegionId>,
+    /// The structures whose own weights change: all of them.
+    pub structures: Vec<RegionId>,
     /// By what.
     pub teacher: Teacher,
+    /// The arguments of a credit rule, in the order of its parameters.
+    pub arguments: Vec<f64>,
     /// The costs to be lowered, each with the weight that the statement gives it.
     pub from: Vec<(Formula, CostId)>,
     /// How the gradient becomes a change; none for a rule that adds `dw`.

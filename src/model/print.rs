@@ -19,8 +19,15 @@ pub fn print(model: &Model) -> String {
             let _ = writeln!(out, "  where {}", formula(model, filter));
         }
     }
+    if let Some(time) = &model.time {
+        let _ = writeln!(out, "time {} steps", time.steps);
+    }
     for id in &model.order {
         let region = &model.regions[id.0];
+        if let Some(structure) = &region.structure {
+            structure_text(&mut out, model, region, structure);
+            continue;
+        }
         let bias = if region.driven && !region.bias { ", no bias" } else { "" };
         let _ = writeln!(out, "region {}{:?} = {}{bias}", region.name, region.shape, formula(model, &region.equation));
     }
@@ -28,11 +35,17 @@ pub fn print(model: &Model) -> String {
         let pattern = match &projection.pattern {
             super::Pattern::Dense => "dense".to_string(),
             super::Pattern::OneToOne => "one_to_one".to_string(),
+            super::Pattern::Activity => "as it is".to_string(),
             super::Pattern::Fixed(values) => format!("fixed({} weights)", values.len()),
         };
         let plastic = if projection.plastic { "" } else { ", fixed" };
         let credit = if projection.credit { "" } else { ", no credit" };
-        let _ = writeln!(out, "projection {}: {pattern}, init {:?}{plastic}{credit}", projection.name, projection.init);
+        let delay = if projection.delay == 0 { String::new() } else { format!(", delay {} steps", projection.delay) };
+        let _ = writeln!(
+            out,
+            "projection {}: {pattern}, init {:?}{plastic}{credit}{delay}",
+            projection.name, projection.init
+        );
     }
     for cost in &model.costs {
         let _ = writeln!(
@@ -85,7 +98,9 @@ fn phase_text(out: &mut String, model: &Model, phase: &super::Phase) {
 
 fn learn_text(out: &mut String, model: &Model, learn: &Learn) {
     let paths: Vec<&str> = learn.projections.iter().map(|id| &*model.projections[id.0].name).collect();
-    let biases: Vec<String> = learn.biases.iter().map(|id| format!("{}.bias", model.regions[id.0].name)).collect();
+    let inner = learn.structures.iter().map(|id| format!("the weights of {}", model.regions[id.0].name));
+    let biases: Vec<String> =
+        learn.biases.iter().map(|id| format!("{}.bias", model.regions[id.0].name)).chain(inner).collect();
     let also = if learn.also { "also " } else { "" };
     let _ = writeln!(out, "  {also}learn {}", paths.join(", "));
     if !biases.is_empty() {
@@ -122,25 +137,90 @@ fn learn_text(out: &mut String, model: &Model, learn: &Learn) {
     }
 }
 
-/// A formula with its operations by name.
+/// A formula with its operations by name; what is used more than once has a number and is written once, behind.
 pub fn formula(model: &Model, formula: &Formula) -> String {
-    node(model, formula, formula.root)
+    let written = Written::new(model, formula, &[formula.root]);
+    match &written.shared[..] {
+        [] => written.root(0),
+        shared => format!("{} with {}", written.root(0), shared.join(", ")),
+    }
 }
 
-fn node(model: &Model, formula: &Formula, at: usize) -> String {
-    match &formula.nodes[at].kind {
-        Kind::Leaf(read) => leaf(model, read),
-        Kind::Op(row, attributes, inputs) => match (row.name, attributes) {
-            ("constant", Attributes::Number(value)) => format!("{value}"),
-            ("constant", Attributes::Integer(value)) => format!("{value}"),
-            ("constant", Attributes::Truth(value)) => format!("{value}"),
-            ("expand" | "reshape", _) => node(model, formula, inputs[0]),
-            (name, _) => {
-                let inputs: Vec<String> = inputs.iter().map(|&input| node(model, formula, input)).collect();
-                format!("{name}({})", inputs.join(", "))
+/// The parts of a formula as text.
+struct Written {
+    /// Each root.
+    roots: Vec<String>,
+    /// `#1 = …` for each node that is used more than once.
+    shared: Vec<String>,
+}
+
+impl Written {
+    fn new(model: &Model, formula: &Formula, roots: &[usize]) -> Written {
+        let mut uses = vec![0usize; formula.nodes.len()];
+        for node in &formula.nodes {
+            if let Kind::Op(_, _, inputs) = &node.kind {
+                inputs.iter().for_each(|&input| uses[input] += 1);
             }
-        },
+        }
+        let mut texts: Vec<String> = Vec::with_capacity(formula.nodes.len());
+        let mut shared = Vec::new();
+        let needed = formula.needed(roots);
+        for (place, node) in formula.nodes.iter().enumerate() {
+            let text = match &node.kind {
+                _ if !needed[place] => String::new(),
+                Kind::Leaf(read) => leaf(model, read),
+                Kind::Op(row, attributes, inputs) => operation(row.name, attributes, inputs, &texts),
+            };
+            let repeated = uses[place] > 1 && needed[place] && text.len() > "sigmoid(drive)".len();
+            texts.push(match repeated {
+                true => {
+                    shared.push(format!("#{} = {text}", shared.len() + 1));
+                    format!("#{}", shared.len())
+                }
+                false => text,
+            });
+        }
+        Written { roots: roots.iter().map(|&root| texts[root].clone()).collect(), shared }
     }
+
+    fn root(&self, number: usize) -> String {
+        self.roots[number].clone()
+    }
+}
+
+fn operation(name: &str, attributes: &Attributes, inputs: &[usize], texts: &[String]) -> String {
+    match (name, attributes) {
+        ("constant", Attributes::Number(value)) => format!("{value}"),
+        ("constant", Attributes::Integer(value)) => format!("{value}"),
+        ("constant", Attributes::Truth(value)) => format!("{value}"),
+        ("expand" | "reshape", _) => texts[inputs[0]].clone(),
+        (name, _) => {
+            let inputs: Vec<&str> = inputs.iter().map(|&input| &*texts[input]).collect();
+            format!("{name}({})", inputs.join(", "))
+        }
+    }
+}
+
+/// A region that is a structure: its weights, then what is computed, what its states become, and its output.
+fn structure_text(out: &mut String, model: &Model, region: &super::Region, structure: &super::Structure) {
+    let _ = writeln!(out, "region {}{:?} : {}", region.name, region.shape, structure.name);
+    for (place, weight) in structure.weights.iter().enumerate() {
+        let _ = writeln!(
+            out,
+            "  weight{place} = {}.{}{:?}, init {:?}",
+            region.name, weight.name, weight.shape, weight.init
+        );
+    }
+    let roots: Vec<usize> = structure.states.iter().map(|state| state.next).chain([region.equation.root]).collect();
+    let written = Written::new(model, &region.equation, &roots);
+    for shared in &written.shared {
+        let _ = writeln!(out, "  {shared}");
+    }
+    for (place, state) in structure.states.iter().enumerate() {
+        let (name, shape, first) = (&state.name, &state.shape, state.first);
+        let _ = writeln!(out, "  state{place} ({name}{shape:?} = {first}) := {}", written.root(place));
+    }
+    let _ = writeln!(out, "  output {}", written.root(structure.states.len()));
 }
 
 fn leaf(model: &Model, leaf: &Leaf) -> String {
@@ -153,6 +233,12 @@ fn leaf(model: &Model, leaf: &Leaf) -> String {
             model.projections[id.0].named.as_ref().map_or_else(String::new, |name| name.to_string())
         }
         Leaf::Field(id, name) => format!("{}.{name}", model.data[id.0].name),
+        Leaf::FieldNow(id, name) => format!("{}.{name}[t]", model.data[id.0].name),
+        Leaf::Time => "t".to_string(),
+        Leaf::Previous(id) => format!("prev({})", model.regions[id.0].name),
+        Leaf::Input => "input".to_string(),
+        Leaf::Inner(place) => format!("weight{place}"),
+        Leaf::Before(place) => format!("state{place}"),
         Leaf::Param(id) => model.params[id.0].name.to_string(),
         Leaf::Weight(id) => format!("({})", model.projections[id.0].name),
         Leaf::Training => "training".to_string(),

@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::formula::Kind;
-use super::{CostId, Formula, Leaf, Learn, ProjectionId, RegionId};
+use super::{CostId, Formula, Leaf, Learn, ProjectionId, RegionId, Structure};
 use crate::diag::Span;
 use crate::tensor::Derivative;
 use std::collections::BTreeSet;
@@ -21,39 +21,67 @@ type Way = Option<(&'static str, &'static str, Span)>;
 
 /// What a formula's value depends on.
 pub(super) fn reach(formula: &Formula) -> Reach {
+    through(formula, None)
+}
+
+/// What the activity of a region depends on: in a structure, also by what its states became in earlier time steps.
+fn through(formula: &Formula, structure: Option<&Structure>) -> Reach {
     let mut open: Vec<Option<Way>> = vec![None; formula.nodes.len()];
     open[formula.root] = Some(None);
-    let mut reach = Reach::default();
-    for place in (0..formula.nodes.len()).rev() {
-        let Some(block) = open[place] else { continue };
-        let node = &formula.nodes[place];
-        match &node.kind {
-            Kind::Leaf(leaf) => match block {
-                None => reach.leaves.push(leaf.clone()),
-                Some((name, why, span)) => reach.blocked.push((leaf.clone(), name, why, span)),
-            },
-            Kind::Op(row, _, inputs) => {
-                let here = match row.derivative {
-                    Derivative::None(why) => block.or(Some((row.name, why, node.span))),
-                    _ => block,
-                };
-                for (position, &input) in inputs.iter().enumerate() {
-                    let here = if row.name == "select" && position == 0 {
-                        block.or(Some((row.name, "its condition is not differentiable", node.span)))
-                    } else {
-                        here
-                    };
-                    open[input] = match open[input] {
-                        Some(None) => Some(None),
-                        _ if here.is_none() => Some(None),
-                        Some(first) => Some(first),
-                        None => Some(here),
-                    };
-                }
+    loop {
+        walk_back(formula, &mut open);
+        let before = open.clone();
+        for (place, node) in formula.nodes.iter().enumerate() {
+            if let (Kind::Leaf(Leaf::Before(state)), Some(way), Some(structure)) =
+                (&node.kind, before[place], structure)
+            {
+                enter_node(&mut open, structure.states[*state].next, way);
             }
+        }
+        if open == before {
+            break;
+        }
+    }
+    let mut reach = Reach::default();
+    for (node, way) in formula.nodes.iter().zip(&open) {
+        match (&node.kind, way) {
+            (Kind::Leaf(leaf), Some(None)) => reach.leaves.push(leaf.clone()),
+            (Kind::Leaf(leaf), Some(Some((name, why, span)))) => reach.blocked.push((leaf.clone(), name, why, *span)),
+            _ => {}
         }
     }
     reach
+}
+
+/// From each node that is open to its operands.
+fn walk_back(formula: &Formula, open: &mut [Option<Way>]) {
+    for place in (0..formula.nodes.len()).rev() {
+        let Some(block) = open[place] else { continue };
+        let node = &formula.nodes[place];
+        let Kind::Op(row, _, inputs) = &node.kind else { continue };
+        let here = match row.derivative {
+            Derivative::None(why) => block.or(Some((row.name, why, node.span))),
+            _ => block,
+        };
+        for (position, &input) in inputs.iter().enumerate() {
+            let here = if row.name == "select" && position == 0 {
+                block.or(Some((row.name, "its condition is not differentiable", node.span)))
+            } else {
+                here
+            };
+            enter_node(open, input, here);
+        }
+    }
+}
+
+/// Opens a node, freely if there is one way to it that is free.
+fn enter_node(open: &mut [Option<Way>], node: usize, way: Way) {
+    open[node] = match open[node] {
+        Some(None) => Some(None),
+        _ if way.is_none() => Some(None),
+        Some(first) => Some(first),
+        None => Some(way),
+    };
 }
 
 /// How far the credit of some costs comes.
@@ -77,11 +105,11 @@ pub(super) fn credit(draft: &Draft<'_>, cost: CostId, learn: &Learn) -> Credit {
     enter(&mut credit, &mut open, reach(&cost.formula));
     while let Some(id) = open.pop() {
         let Some(equation) = draft.regions[id.0].equation.as_ref() else { continue };
-        let reached = reach(equation);
+        let reached = through(equation, draft.regions[id.0].structure.as_ref());
         let mut wires: Vec<ProjectionId> = Vec::new();
         for leaf in &reached.leaves {
             match leaf {
-                Leaf::Drive => {
+                Leaf::Drive | Leaf::Input => {
                     let into =
                         draft.projections.iter().enumerate().filter(|(_, p)| p.target == id && p.named.is_none());
                     wires.extend(into.map(|(number, _)| ProjectionId(number)));
@@ -108,7 +136,7 @@ pub(super) fn credit(draft: &Draft<'_>, cost: CostId, learn: &Learn) -> Credit {
 fn enter(credit: &mut Credit, open: &mut Vec<RegionId>, reached: Reach) {
     for leaf in reached.leaves {
         match leaf {
-            Leaf::Region(id) if credit.regions.insert(id) => {
+            Leaf::Region(id) | Leaf::Previous(id) if credit.regions.insert(id) => {
                 open.push(id);
             }
             Leaf::Weight(id) => {
@@ -117,7 +145,12 @@ fn enter(credit: &mut Credit, open: &mut Vec<RegionId>, reached: Reach) {
             _ => {}
         }
     }
-    let of_brain = |leaf: &Leaf| matches!(leaf, Leaf::Region(_) | Leaf::Drive | Leaf::Projection(_) | Leaf::Weight(_));
+    let of_brain = |leaf: &Leaf| {
+        matches!(
+            leaf,
+            Leaf::Region(_) | Leaf::Previous(_) | Leaf::Drive | Leaf::Input | Leaf::Projection(_) | Leaf::Weight(_)
+        )
+    };
     credit.blocked.extend(
         reached.blocked.into_iter().filter(|(leaf, ..)| of_brain(leaf)).map(|(_, name, why, span)| (name, why, span)),
     );

@@ -5,8 +5,8 @@ use super::draft::{Draft, Meaning};
 use super::formula::Kind;
 use super::typing::{Place, Said};
 use super::{
-    Bound, CostId, DataId, Formula, Leaf, Learn, ParamId, Phase, ProjectionId, RegionId, Teacher, Unit, learning,
-    sources,
+    Bound, CostId, DataId, Formula, Leaf, Learn, ParamId, Pattern, Phase, ProjectionId, RegionId, Teacher, Unit,
+    learning, sources,
 };
 use crate::diag::{Code, Diagnostic, Span};
 use crate::syntax::tree::{self, Expr, ItemKind, Place as TreePlace, StatementKind};
@@ -211,7 +211,7 @@ fn dataset_of(draft: &mut Draft<'_>) -> Option<DataId> {
     let fields = formulas.chain(costs).chain(metrics).flat_map(|formula| formula.leaves());
     let mut read: Vec<(DataId, Span)> = Vec::new();
     for (leaf, span) in fields {
-        if let Leaf::Field(id, _) = leaf
+        if let Leaf::Field(id, _) | Leaf::FieldNow(id, _) = leaf
             && !read.iter().any(|(other, _)| other == id)
         {
             read.push((*id, span));
@@ -354,7 +354,8 @@ fn teach(draft: &mut Draft<'_>, learns: Vec<(Learn, Span)>, frozen: &[(Projectio
                 }
             }
         }
-        let unplastic = named.iter().copied().find(|id| !draft.projections[id.0].plastic);
+        let wire = |id: ProjectionId| draft.projections[id.0].pattern == Pattern::Activity;
+        let unplastic = named.iter().copied().find(|id| !draft.projections[id.0].plastic && !wire(*id));
         if let (Some(id), false) = (unplastic, matches!(&learn.teacher, Teacher::Credit(name) if &**name == "nothing"))
         {
             let projection = &draft.projections[id.0];
@@ -369,7 +370,30 @@ fn teach(draft: &mut Draft<'_>, learns: Vec<(Learn, Span)>, frozen: &[(Projectio
         made.push(learn);
     }
     biases(draft, &mut made, frozen);
+    structures(draft, &mut made, frozen);
     made
+}
+
+/// A structure's own weights are taught with the paths that end in it, by the first credit rule in the text that teaches
+/// any, and by each `also learn`; they are frozen with all of those paths.
+fn structures(draft: &Draft<'_>, learns: &mut [Learn], frozen: &[(ProjectionId, Span)]) {
+    for id in (0..draft.regions.len()).map(RegionId) {
+        let Some(structure) = &draft.regions[id.0].structure else { continue };
+        let into: Vec<ProjectionId> =
+            (0..draft.projections.len()).map(ProjectionId).filter(|p| draft.projections[p.0].target == id).collect();
+        let all_frozen = !into.is_empty() && into.iter().all(|p| frozen.iter().any(|(other, _)| other == p));
+        if structure.weights.is_empty() || all_frozen {
+            continue;
+        }
+        let mut taught = false;
+        for learn in learns.iter_mut() {
+            let changes = matches!(&learn.teacher, Teacher::Credit(name) if &**name != "nothing");
+            if changes && learn.projections.iter().any(|p| into.contains(p)) && (learn.also || !taught) {
+                taught |= !learn.also;
+                learn.structures.push(id);
+            }
+        }
+    }
 }
 
 /// A bias is taught with the unnamed projections into its region, by the first credit rule in the text that teaches
@@ -452,7 +476,7 @@ fn label_behind(draft: &Draft<'_>, formula: &Formula) -> Option<Span> {
         let mut sources: Vec<RegionId> = Vec::new();
         for (leaf, _) in formula.leaves() {
             match leaf {
-                Leaf::Region(id) => sources.push(*id),
+                Leaf::Region(id) | Leaf::Previous(id) => sources.push(*id),
                 Leaf::Projection(id) => sources.push(draft.projections[id.0].source),
                 _ => {}
             }
@@ -477,7 +501,11 @@ fn enter<'d>(draft: &'d Draft<'_>, id: RegionId, seen: &mut [bool], open: &mut V
 /// Where a formula reads a class of the data.
 fn class_leaf(formula: &Formula) -> Option<Span> {
     formula.nodes.iter().find_map(|node| match &node.kind {
-        Kind::Leaf(Leaf::Field(..)) if matches!(node.ty.element, crate::tensor::Element::Class(_)) => Some(node.span),
+        Kind::Leaf(Leaf::Field(..) | Leaf::FieldNow(..))
+            if matches!(node.ty.element, crate::tensor::Element::Class(_)) =>
+        {
+            Some(node.span)
+        }
         _ => None,
     })
 }

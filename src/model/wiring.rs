@@ -1,7 +1,8 @@
 //! Regions and projections: who is wired to whom, and in which order they are computed.
 
-use super::build::{arc, number};
+use super::build::arc;
 use super::draft::{Draft, Meaning, nearest};
+use super::init::{init, plain};
 use super::typing::{Local, Said, Typer, array};
 use super::{Init, Leaf, Pattern, Projection, ProjectionId, RegionId, Unit};
 use crate::diag::{Code, Diagnostic, Span};
@@ -56,6 +57,7 @@ impl Draft<'_> {
     pub(super) fn weight_shape(&self, projection: &Projection) -> Vec<usize> {
         let size = |id: RegionId| self.regions[id.0].shape.as_ref().map_or(1, |shape| shape.iter().product());
         match projection.pattern {
+            Pattern::Activity => Vec::new(),
             Pattern::OneToOne => vec![size(projection.target)],
             _ => vec![size(projection.target), size(projection.source)],
         }
@@ -170,13 +172,13 @@ pub(super) fn connect(draft: &mut Draft<'_>) {
     }
 }
 
-fn wire(
-    draft: &mut Draft<'_>,
+fn wire<'a>(
+    draft: &mut Draft<'a>,
     source: RegionId,
     target: RegionId,
     named: Option<crate::tensor::Name>,
     span: Span,
-    clauses: &[tree::ConnectClause],
+    clauses: &'a [tree::ConnectClause],
 ) {
     let ends = format!("{} -> {}", draft.region_name(source), draft.region_name(target));
     let name = named.as_ref().map_or(ends.clone(), |named| format!("{ends} as {named}"));
@@ -190,23 +192,57 @@ fn wire(
         );
         return;
     }
-    let (pattern, init, plastic, credit) = (Pattern::Dense, Init::Default, true, true);
-    let mut made = Projection { name: arc(&name), source, target, named, pattern, init, plastic, credit, span };
-    let mut bad = false;
-    for clause in clauses {
-        bad |= clause_of(draft, &mut made, clause).is_err();
-    }
-    if draft.regions[source.0].shape.is_none() || draft.regions[target.0].shape.is_none() {
-        bad = true;
-    }
-    if !bad && check_pattern(draft, &made).is_err() {
-        draft.incomplete = true;
-    }
-    draft.projections.push(made);
+    let (pattern, init, plastic, credit, delay) = (Pattern::Dense, Init::Default, true, true, 0);
+    let name = arc(&name);
+    draft.projections.push(Projection { name, source, target, named, pattern, init, plastic, credit, delay, span });
+    draft.clauses.push(clauses);
 }
 
-fn clause_of(draft: &mut Draft<'_>, made: &mut Projection, clause: &tree::ConnectClause) -> Result<(), Said> {
+/// What stands behind the `:` of each `connect`, once every region has its shape.
+pub(super) fn clauses(draft: &mut Draft<'_>) {
+    for number in 0..draft.projections.len() {
+        let mut made = draft.projections[number].clone();
+        let structure = draft.structure_of(made.target).is_some();
+        if structure {
+            let has_weights = draft.regions[made.target.0].structure.as_ref().is_some_and(|s| !s.weights.is_empty());
+            (made.pattern, made.plastic) = (Pattern::Activity, has_weights);
+        }
+        let mut bad = false;
+        for clause in draft.clauses[number] {
+            bad |= clause_of(draft, &mut made, clause, structure).is_err();
+        }
+        if draft.regions[made.source.0].shape.is_none() || draft.regions[made.target.0].shape.is_none() {
+            bad = true;
+        }
+        if !bad && check_pattern(draft, &made).is_err() {
+            draft.incomplete = true;
+        }
+        draft.projections[number] = made;
+    }
+}
+
+fn clause_of(
+    draft: &mut Draft<'_>,
+    made: &mut Projection,
+    clause: &tree::ConnectClause,
+    structure: bool,
+) -> Result<(), Said> {
     match &clause.kind {
+        ConnectClauseKind::Pattern(expr) if structure => {
+            let instead = "put a region between: `region Between[64] = drive`";
+            draft.later(expr.span, "weights in front of a structure", instead);
+            return Err(Said);
+        }
+        ConnectClauseKind::Init(_) | ConnectClauseKind::Fixed if structure => {
+            let name = draft.region_name(made.target);
+            draft.say(
+                Diagnostic::new(Code::WRONG_KIND, format!("`{}` has no weights", made.name))
+                    .at(clause.span, "this is about weights")
+                    .because(made.span, format!("`{name}` is a structure: it takes activity as it is"))
+                    .help("leave it out; a structure's own weights say how they begin: `weight W[n, x] : init he`"),
+            );
+            return Err(Said);
+        }
         ConnectClauseKind::Pattern(expr) => made.pattern = pattern(draft, made, expr)?,
         ConnectClauseKind::Init(tree::Init::Value(expr)) => made.init = init(draft, expr)?,
         ConnectClauseKind::Fixed => made.plastic = false,
@@ -219,7 +255,7 @@ fn clause_of(draft: &mut Draft<'_>, made: &mut Projection, clause: &tree::Connec
         ConnectClauseKind::Bounded(..) => draft.later(clause.span, "`bounded`", ""),
         ConnectClauseKind::Normalised(_) => draft.later(clause.span, "`normalised`", ""),
         ConnectClauseKind::NoSelf => draft.later(clause.span, "`no self`", ""),
-        ConnectClauseKind::Delay(_) => draft.later(clause.span, "`delay`", "a model without time has no delays"),
+        ConnectClauseKind::Delay(expr) => made.delay = super::time::delay(draft, clause.span, expr).unwrap_or(1),
         ConnectClauseKind::Feedback => draft.later(clause.span, "`feedback`", ""),
     }
     Ok(())
@@ -334,59 +370,6 @@ fn size(draft: &Draft<'_>, id: RegionId) -> Option<usize> {
     draft.regions[id.0].shape.as_ref().map(|shape| shape.iter().product())
 }
 
-fn plain(draft: &mut Draft<'_>, expr: &Expr) -> Result<f64, Said> {
-    match number(draft, expr)? {
-        (value, Unit::One) => Ok(value),
-        (_, unit) => {
-            draft.say(
-                Diagnostic::new(Code::UNIT_MISMATCH, format!("a plain number is wanted here, and this is in {unit}"))
-                    .at(expr.span, format!("in {unit}"))
-                    .help("leave the unit out"),
-            );
-            Err(Said)
-        }
-    }
-}
-
-fn init(draft: &mut Draft<'_>, expr: &Expr) -> Result<Init, Said> {
-    let (name, arguments): (&tree::Name, &[tree::Argument]) = match &expr.kind {
-        ExprKind::Name(name) if !draft.names.contains_key(name.as_str()) => (name, &[]),
-        ExprKind::Call { function, arguments } => (function, arguments),
-        _ => return plain(draft, expr).map(Init::Constant),
-    };
-    let mut values = Vec::new();
-    for argument in arguments {
-        if let Some(name) = &argument.name {
-            draft.later(name.span, "a named argument of `init`", "write the values alone: `init uniform(-0.1, 0.1)`");
-            return Err(Said);
-        }
-        values.push(plain(draft, &argument.value)?);
-    }
-    match (name.as_str(), &values[..]) {
-        ("he", []) => Ok(Init::He),
-        ("glorot", []) => Ok(Init::Glorot),
-        ("orthogonal", []) => Ok(Init::Orthogonal),
-        ("uniform", [a, b]) if a < b => Ok(Init::Uniform(*a, *b)),
-        ("normal", [sd]) if *sd >= 0.0 => Ok(Init::Normal(*sd)),
-        _ => {
-            let known = ["he", "glorot", "orthogonal", "uniform(-0.1, 0.1)", "normal(0.05)"];
-            let help = match nearest(name.as_str(), ["he", "glorot", "orthogonal", "uniform", "normal"].into_iter()) {
-                Some(near) if near != name.as_str() => format!("did you mean `{near}`?"),
-                _ => format!("one of {}, or a number", known.join(", ")),
-            };
-            draft.say(
-                Diagnostic::new(
-                    Code::BAD_INIT,
-                    format!("weights cannot start from `{}`", draft.sources.slice(expr.span)),
-                )
-                .at(expr.span, "no such start")
-                .help(help),
-            );
-            Err(Said)
-        }
-    }
-}
-
 fn check_pattern(draft: &mut Draft<'_>, made: &Projection) -> Result<(), Said> {
     let (Some(post), Some(pre)) = (size(draft, made.target), size(draft, made.source)) else { return Err(Said) };
     if made.pattern == Pattern::OneToOne && pre != post {
@@ -444,7 +427,8 @@ pub(super) fn order(draft: &mut Draft<'_>) -> Vec<RegionId> {
 
 /// The regions that a region's activity depends on, each with the place that says so.
 fn needs_of(draft: &Draft<'_>, id: RegionId) -> Vec<(usize, Span)> {
-    let wired = draft.projections.iter().filter(|p| p.target == id).map(|p| (p.source.0, p.span));
+    let into = draft.projections.iter().filter(|p| p.target == id && p.delay == 0);
+    let wired = into.map(|p| (p.source.0, p.span));
     let read =
         draft.regions[id.0].equation.iter().flat_map(|formula| formula.leaves()).filter_map(
             |(leaf, span)| match leaf {
@@ -488,7 +472,10 @@ fn cycle(draft: &mut Draft<'_>, needs: &[Vec<(usize, Span)>], done: &[bool]) {
     let around = format!("{} -> {}", names.join(" -> "), names[0]);
     let mut said = Diagnostic::new(Code::CYCLE, format!("`{around}` is a cycle, and nothing in it takes time"))
         .at(path[path.len() - 1].1, "this closes the cycle")
-        .help("a model without time has no cycles: leave this connection out, or let it go to a region that nothing in the cycle depends on");
+        .help(match draft.time {
+            Some(_) => "let it take time: `delay 1 step` behind the `:` of the connection, or `prev(REGION)` in the equation",
+            None => "a model without time has no cycles: leave this connection out, or let it go to a region that nothing in the cycle depends on",
+        });
     for (id, span) in &path[..path.len() - 1] {
         said = said.because(*span, format!("here `{}` is read", draft.region_name(RegionId(*id))));
     }

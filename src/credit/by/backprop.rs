@@ -3,30 +3,53 @@
 
 use super::super::formula::Batched;
 use super::super::forward::Step;
-use super::{By, Changed, Gradient};
-use crate::bug;
+use super::{By, Gradient, changed_by};
 use crate::model::{Learn, Model};
 use crate::tensor::differentiate::{Product, Transport, reverse};
 use crate::tensor::{Builder, Value};
 
-pub(super) const BY: By = By { name: "backprop", about: "the gradient (Rumelhart, Hinton & Williams 1986)", gradients };
+pub(super) const BY: By = By {
+    name: "backprop",
+    about: "the gradient (Rumelhart, Hinton & Williams 1986)",
+    gradients: |step, learn, costs| gradients(step, learn, costs, None),
+};
 
-/// The exact transpose, but over projections that credit may not cross.
+/// The exact transpose, but over projections that credit may not cross; inside a structure always.
 struct Routes<'m> {
     model: &'m Model,
     learn: &'m Learn,
+    /// Credit does not go back over the time steps whose number is a multiple of this.
+    truncated: Option<usize>,
 }
 
 impl Transport for Routes<'_> {
     fn activity(&mut self, builder: &mut Builder, product: &Product) -> Option<Value> {
         let place = self.model.projections.iter().position(|projection| projection.name == *product.name);
-        let Some(place) = place else { bug!("no projection `{}`", product.name) };
+        let Some(place) = place else { return Some(product.transposed(builder, product.weight)) };
         let allowed = self.learn.only_through.as_ref().is_none_or(|only| only.iter().any(|id| id.0 == place));
         (self.model.projections[place].credit && allowed).then(|| product.transposed(builder, product.weight))
     }
+
+    fn carry(&mut self, builder: &mut Builder, index: Value, cotangent: Value) -> Value {
+        let Some(steps) = self.truncated else { return cotangent };
+        let steps = builder.int(steps as i64);
+        let rest = builder.remainder(index, steps);
+        let zero = builder.int(0);
+        let cut = builder.equal(rest, zero);
+        let none = builder.zeros_like(cotangent);
+        let shape = builder.ty(cotangent).shape.clone();
+        let cut = builder.expand_to(cut, &shape);
+        builder.select(cut, none, cotangent)
+    }
 }
 
-fn gradients(step: &mut Step<'_>, learn: &Learn, costs: &[Batched]) -> Vec<Gradient> {
+/// The gradient of a statement's costs; with `truncated`, only within stretches of so many time steps.
+pub(super) fn gradients(
+    step: &mut Step<'_>,
+    learn: &Learn,
+    costs: &[Batched],
+    truncated: Option<usize>,
+) -> Vec<Gradient> {
     let mut seeds = Vec::new();
     for (weight, cost) in &learn.from {
         let mut factor = step.schedule(weight);
@@ -43,17 +66,10 @@ fn gradients(step: &mut Step<'_>, learn: &Learn, costs: &[Batched]) -> Vec<Gradi
             seeds.push((cost.value, factor));
         }
     }
-    let mut changed: Vec<Changed> = learn.projections.iter().map(|id| Changed::Weight(*id)).collect();
-    changed.extend(learn.biases.iter().map(|id| Changed::Bias(*id)));
-    let wrt: Vec<Value> = changed
-        .iter()
-        .map(|changed| match changed {
-            Changed::Weight(id) => step.weight(*id),
-            Changed::Bias(id) => step.bias(*id),
-        })
-        .collect();
+    let changed = changed_by(step.model, learn);
+    let wrt: Vec<Value> = changed.iter().map(|changed| step.changed(changed)).collect();
     let model = step.model;
-    let found = reverse(&mut step.b, &seeds, &wrt, &mut Routes { model, learn });
+    let found = reverse(&mut step.b, &seeds, &wrt, &mut Routes { model, learn, truncated });
     let pairs = changed.into_iter().zip(found);
     pairs
         .map(|(changed, value)| {

@@ -2,11 +2,12 @@
 
 mod backprop;
 mod nothing;
+mod truncated;
 
 use super::formula::Batched;
 use super::forward::Step;
 use crate::bug;
-use crate::model::{Learn, ProjectionId, RegionId};
+use crate::model::{Learn, Model, Pattern, ProjectionId, RegionId};
 use crate::tensor::Value;
 
 /// What a gradient is of.
@@ -16,6 +17,31 @@ pub enum Changed {
     Weight(ProjectionId),
     /// The biases of a region.
     Bias(RegionId),
+    /// A structure's own weight, by number.
+    Inner(RegionId, usize),
+}
+
+/// Everything that a statement changes by credit: weights, biases and structures' own weights.
+pub(super) fn changed_by(model: &Model, learn: &Learn) -> Vec<Changed> {
+    let weighted = |id: &&ProjectionId| model.projections[id.0].pattern != Pattern::Activity;
+    let weights = learn.projections.iter().filter(weighted).map(|id| Changed::Weight(*id));
+    let biases = learn.biases.iter().map(|id| Changed::Bias(*id));
+    let inner = learn.structures.iter().flat_map(|id| {
+        let count = model.regions[id.0].structure.as_ref().map_or(0, |structure| structure.weights.len());
+        (0..count).map(|number| Changed::Inner(*id, number))
+    });
+    weights.chain(biases).chain(inner).collect()
+}
+
+impl Step<'_> {
+    /// The parameter, as it was when the step began.
+    pub(super) fn changed(&mut self, changed: &Changed) -> Value {
+        match changed {
+            Changed::Weight(id) => self.weight(*id),
+            Changed::Bias(id) => self.bias(*id),
+            Changed::Inner(id, number) => self.inner(*id, *number),
+        }
+    }
 }
 
 /// What an optimiser gets for one parameter.
@@ -37,7 +63,7 @@ pub struct By {
 }
 
 /// All credit rules, sorted by name.
-pub const ALL: &[By] = &[backprop::BY, nothing::BY];
+pub const ALL: &[By] = &[backprop::BY, nothing::BY, truncated::BY];
 
 /// The rule of this name; the model has seen to it that there is one.
 pub(super) fn find(name: &str) -> &'static By {

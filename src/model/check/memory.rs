@@ -23,13 +23,18 @@ fn run(draft: &mut Draft<'_>, options: &Options) {
         .filter_map(|region| region.shape.as_ref())
         .map(|shape| shape.iter().map(|n| *n as u128).product::<u128>())
         .sum();
-    // The value, its gradient and two states of an optimiser; an activity, its drive and the credit of both.
-    let parameters = 4 * 4 * weights.iter().sum::<u128>();
-    let activity = 4 * 4 * units.saturating_mul(batch);
+    let inner = draft.regions.iter().filter_map(|region| region.structure.as_ref()).flat_map(|s| &s.weights);
+    let inner: u128 = inner.map(|weight| weight.shape.iter().map(|n| *n as u128).product::<u128>()).sum();
+    let steps = draft.time.map_or(1, |time| time.steps as u128);
+    // The value, its gradient and two states of an optimiser; an activity, its drive and the credit of both, in
+    // each time step.
+    let parameters = 4 * 4 * (weights.iter().sum::<u128>() + inner);
+    let activity = (4 * 4 * units).saturating_mul(batch).saturating_mul(steps);
     let total = parameters.saturating_add(activity).saturating_add(data);
     let limit = u128::from(options.memory.unwrap_or(u64::MAX));
     let largest = (0..weights.len()).max_by_key(|&i| weights[i]);
-    let over_cells = weights.iter().any(|cells| *cells > CELLS) || units.saturating_mul(batch) > CELLS;
+    let over_cells =
+        weights.iter().any(|cells| *cells > CELLS) || units.saturating_mul(batch).saturating_mul(steps) > CELLS;
     if total <= limit && !over_cells {
         return;
     }

@@ -1,7 +1,7 @@
 //! What a projection brings is used by the region that it goes to.
 
 use super::super::draft::Draft;
-use super::super::{Leaf, ProjectionId};
+use super::super::{Leaf, Pattern, ProjectionId};
 use super::{Check, Options};
 use crate::diag::{Code, Diagnostic};
 
@@ -10,9 +10,10 @@ pub(super) const CHECK: Check = Check { name: "undriven_target", run };
 /// Whether the equation of the region that a projection goes to reads it.
 pub(super) fn is_read(draft: &Draft<'_>, id: ProjectionId) -> bool {
     let projection = &draft.projections[id.0];
-    let wanted = match projection.named {
-        Some(_) => Leaf::Projection(id),
-        None => Leaf::Drive,
+    let wanted = match (&projection.named, &projection.pattern) {
+        (Some(_), _) => Leaf::Projection(id),
+        (None, Pattern::Activity) => Leaf::Input,
+        (None, _) => Leaf::Drive,
     };
     let equation = draft.regions[projection.target.0].equation.as_ref();
     equation.is_none_or(|equation| equation.leaves().any(|(leaf, _)| *leaf == wanted))

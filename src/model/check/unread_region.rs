@@ -16,7 +16,7 @@ fn run(draft: &mut Draft<'_>, _: &Options) {
         .chain(costs)
         .chain(metrics)
         .flat_map(|formula| formula.leaves())
-        .filter_map(|(leaf, _)| if let Leaf::Region(id) = leaf { Some(id.0) } else { None })
+        .filter_map(|(leaf, _)| if let Leaf::Region(id) | Leaf::Previous(id) = leaf { Some(id.0) } else { None })
         .collect();
     let mut said = Vec::new();
     for (number, region) in draft.regions.iter().enumerate() {

@@ -15,7 +15,6 @@ const LATER: &[&str] = &[
     "batch_sum",
     "dropout",
     "distance",
-    "prev",
     "tapped",
     "response",
     "alignment",
@@ -105,6 +104,9 @@ impl Typer<'_, '_> {
         let name = function.as_str();
         if LATER.contains(&name) {
             return self.later(function.span, &format!("`{name}(…)`"), "");
+        }
+        if name == "prev" {
+            return self.previous(function, arguments, span);
         }
         let arity: &[usize] = match name {
             "size" | "number" | "one_hot" | "distribution" | "classes" => &[1],

@@ -9,7 +9,13 @@ use crate::tensor::{Attributes, Extent};
 impl Typer<'_, '_> {
     pub(super) fn index(&mut self, expr: &Expr, value: &Expr, indices: &[Expr]) -> Typed {
         let span = self.span(expr.span);
-        let mut node = self.expr(value)?;
+        let (mut node, indices) = match self.field_now(value, indices)? {
+            Some(row) => (row, &indices[1..]),
+            None => (self.expr(value)?, indices),
+        };
+        if indices.is_empty() {
+            return Ok(node);
+        }
         let shape = self.nodes[node].ty.shape.clone();
         if indices.len() > shape.len() {
             let message = format!("{} indices for {}", indices.len(), describe(&self.nodes[node].ty));

@@ -125,7 +125,7 @@ impl<'d, 'a> Typer<'d, 'a> {
         Said
     }
 
-    fn later<T>(&mut self, span: Span, what: &str, instead: &str) -> Result<T, Said> {
+    pub(super) fn later<T>(&mut self, span: Span, what: &str, instead: &str) -> Result<T, Said> {
         let span = self.span(span);
         Err(self.fail(not_supported(span, what, instead)))
     }
@@ -237,6 +237,11 @@ impl<'d, 'a> Typer<'d, 'a> {
         names.get(name).copied()
     }
 
+    /// Whether a name is one of the definition that is being written out.
+    pub(super) fn is_local(&self, name: &Name) -> bool {
+        self.locals.iter().any(|(text, _)| *text == name.text)
+    }
+
     fn name(&mut self, name: &Name) -> Typed {
         let span = self.span(name.span);
         if let Some((_, local)) = self.locals.iter().rev().find(|(text, _)| *text == name.text) {
@@ -251,7 +256,7 @@ impl<'d, 'a> Typer<'d, 'a> {
             return typed;
         }
         let Some(declared) = self.declared(name.as_str()) else {
-            if super::CREDIT_RULES.contains(&name.as_str()) {
+            if super::learning::credit_rule(name.as_str()).is_some() {
                 let said = self.misplaced(name, "a credit rule");
                 return Err(self.fail(said.help(format!("it stands in a `learn`: `by {name}`"))));
             }
@@ -294,7 +299,8 @@ impl<'d, 'a> Typer<'d, 'a> {
             "drive" => return Some(Err(self.not_here(name, "a region's equation", "region V1[64] = relu(drive)"))),
             "noise" => return Some(self.later(span, "`noise`", "")),
             "index" => return Some(self.later(span, "`index`", "")),
-            "t" => return Some(self.later(span, "time within a trial (`t`)", "")),
+            "t" if self.draft.names.contains_key("t") => return None,
+            "t" => return Some(self.time_step(name, span)),
             "pre" if self.place == Place::Rule => return Some(Err(self.nothing_before(span))),
             "pre" | "post" => {
                 return Some(Err(self.not_here(name, "a rule", "rule hebb(rate = 0.01) { dw = rate * post * pre }")));
@@ -330,7 +336,7 @@ impl<'d, 'a> Typer<'d, 'a> {
         self.fail(said)
     }
 
-    fn not_here(&mut self, name: &Name, place: &str, example: &str) -> Said {
+    pub(super) fn not_here(&mut self, name: &Name, place: &str, example: &str) -> Said {
         let message = format!("`{name}` has no meaning in {}", self.place.words());
         let said = Diagnostic::new(Code::MISPLACED_WORD, message)
             .at(self.span(name.span), format!("`{name}` is known in {place} only"))

@@ -11,7 +11,7 @@ mod record;
 mod reopen;
 mod rows;
 
-pub use nest::{Looped, Round, Rounds};
+pub use nest::{Looped, OpenLoop, Round, Rounds};
 pub use program::ProgramBuilder;
 pub use record::{Recorded, Site, record};
 pub(in crate::tensor) use reopen::{Part, Reopened};

@@ -27,6 +27,18 @@ pub struct Round {
     pub go: Option<Value>,
 }
 
+/// A loop whose body is being written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenLoop {
+    /// The number of the round.
+    pub index: Value,
+    /// The carries, as the round finds them.
+    pub carries: Vec<Value>,
+    rounds: Rounds,
+    /// Their first values, in the graph around.
+    first: Vec<Value>,
+}
+
 /// What a loop gives.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Looped {
@@ -101,14 +113,28 @@ impl Builder {
         slices: &[Value],
         body: impl FnOnce(&mut Builder, Value, &[Value], &[Value]) -> Round,
     ) -> Looped {
+        let open = self.begin_loop(rounds, first);
+        let rows: Vec<Value> = slices.iter().map(|array| self.sliced(*array, 0)).collect();
+        let round = body(self, open.index, &rows, &open.carries);
+        self.end_loop(open, round)
+    }
+
+    /// Begins the body of a loop: what is written until [`Builder::end_loop`] belongs to a round. For those to whom the
+    /// closure of [`Builder::rounds_with`] is too narrow.
+    pub fn begin_loop(&mut self, rounds: Rounds, first: &[Value]) -> OpenLoop {
         let carried: Vec<Type> = first.iter().map(|value| self.ty(*value).clone()).collect();
         let first: Vec<Value> = first.iter().map(|value| self.import(*value)).collect();
         self.open(Some(Rows { trip: rounds.trip.clone(), slices: Vec::new() }));
         let index = self.top_mut().value(Type::scalar(Element::Class(rounds.trip.bound())), None);
         let carries: Vec<Value> = carried.into_iter().map(|ty| self.top_mut().value(ty, None)).collect();
-        let rows: Vec<Value> = slices.iter().map(|array| self.sliced(*array, 0)).collect();
-        let handles: Vec<Value> = carries.iter().map(|local| self.handle(*local)).collect();
-        let round = body(self, self.handle(index), &rows, &handles);
+        let carries = carries.iter().map(|local| self.handle(*local)).collect();
+        OpenLoop { index: self.handle(index), carries, rounds, first }
+    }
+
+    /// Ends the body of a loop.
+    pub fn end_loop(&mut self, open: OpenLoop, round: Round) -> Looped {
+        let OpenLoop { index, carries, rounds, first } = open;
+        let (index, carries) = (self.find(index).1, carries.iter().map(|carry| self.find(*carry).1).collect());
         self.close_loop(rounds, index, carries, first, round)
     }
 

@@ -121,11 +121,29 @@ impl Builder {
     /// The product of a projection: what it carries is a part of what it is, until credit is done.
     pub fn product(&mut self, projection: impl Into<Name>, indices: &str, activity: Value, weight: Value) -> Value {
         let value = self.contract(indices, activity, weight);
+        self.mark_product(projection);
+        value
+    }
+
+    /// The same with indices by number.
+    pub fn product_over(
+        &mut self,
+        projection: impl Into<Name>,
+        indices: Contraction,
+        activity: Value,
+        weight: Value,
+    ) -> Value {
+        let value = self.row(&op::contract::ROW, Attributes::Contract(indices), &[activity, weight]);
+        self.mark_product(projection);
+        value
+    }
+
+    /// The contraction that was written last is the product of this projection.
+    fn mark_product(&mut self, projection: impl Into<Name>) {
         match self.top_mut().graph.nodes.last_mut() {
             Some(node) => node.product = Some(projection.into()),
             None => bug!("a contraction is not in the graph"),
         }
-        value
     }
 
     /// `0, 1, …` along an axis.

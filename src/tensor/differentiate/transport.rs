@@ -25,6 +25,11 @@ pub trait Transport {
     /// What the activity receives, in its shape; nothing, if credit ends here. It is written with the builder, at the
     /// place of the derivative, which may be in a loop's body: values of the graphs around may be used there.
     fn activity(&mut self, builder: &mut Builder, product: &Product) -> Option<Value>;
+
+    /// What a carry of a loop receives from the round of this index, given its derivative: as a rule, that.
+    fn carry(&mut self, _builder: &mut Builder, _index: Value, cotangent: Value) -> Value {
+        cotangent
+    }
 }
 
 /// Everywhere the transpose: the derivative.

@@ -112,10 +112,16 @@ impl Sweep<'_> {
         let (before, inputs) = found.split_at(asked.carries.len());
         let mut written = Written { carries: Vec::new(), records, invariants: Vec::new(), slices: Vec::new() };
         for (place, before) in places.iter().zip(before) {
-            let before = before.unwrap_or_else(|| {
-                let ty = b.ty(*place).clone();
-                b.zeros(&ty)
-            });
+            let before = match before {
+                Some(before) => {
+                    let index = b.handle(body.params[0]);
+                    self.transport.carry(b, index, *before)
+                }
+                None => {
+                    let ty = b.ty(*place).clone();
+                    b.zeros(&ty)
+                }
+            };
             written.carries.push((*place, before));
         }
         for (i, cotangent) in asked.inputs.iter().zip(inputs) {

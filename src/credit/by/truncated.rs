@@ -1,0 +1,14 @@
+//! Backpropagation through time in stretches: within each stretch of so many time steps it is the gradient; over their
+//! borders activity goes on and credit does not. A stretch as long as the trial gives `backprop`, to the bit.
+//! Williams & Peng (1990), "An efficient gradient-based algorithm for on-line training of recurrent network trajectories".
+
+use super::{By, backprop};
+
+pub(super) const BY: By = By {
+    name: "truncated",
+    about: "the gradient within stretches of so many time steps (Williams & Peng 1990)",
+    gradients: |step, learn, costs| {
+        let steps = learn.arguments.first().map(|steps| *steps as usize);
+        backprop::gradients(step, learn, costs, steps)
+    },
+};

@@ -1,0 +1,233 @@
+//! The time steps of a trial: one loop, in which the regions, costs and metrics stand that are wanted in each step. States
+//! and past activities are carried; what is computed before the loop is read as it is.
+
+use super::formula::{self, Batched};
+use super::forward::Step;
+use super::measure;
+use crate::bug;
+use crate::model::{DataId, Formula, Leaf, Model, ParamId, Pattern, ProjectionId, RegionId, Timing};
+use crate::tensor::build::{Round, Rounds};
+use crate::tensor::{Name, Value};
+use indexmap::IndexMap;
+
+/// Where in a trial a step is while it is being written.
+pub(super) struct Trial {
+    /// The part of the trial.
+    part: Timing,
+    /// In a time step: its number.
+    index: Option<Value>,
+    /// The states of each region, as the time step finds them.
+    pub(super) states: Vec<Vec<Value>>,
+    /// What they become.
+    pub(super) next: Vec<Vec<Value>>,
+    /// The activity of each region in earlier time steps, the latest first.
+    past: Vec<Vec<Value>>,
+    /// Params that were computed before the time steps.
+    pub(super) params: IndexMap<ParamId, Batched>,
+}
+
+impl Trial {
+    pub(super) fn new(model: &Model) -> Trial {
+        let none = || vec![Vec::new(); model.regions.len()];
+        let (states, next, past) = (none(), none(), none());
+        Trial { part: Timing::Before, index: None, states, next, past, params: IndexMap::new() }
+    }
+}
+
+/// All time steps; behind them the last one is looked back at.
+pub(super) fn time_steps(step: &mut Step<'_>) {
+    let model = step.model;
+    let Some(time) = model.time else { bug!("time steps in a static model") };
+    prepare(step);
+    let depths = depths(model);
+    let mut first = Vec::new();
+    for (region, depth) in model.regions.iter().zip(&depths) {
+        let states = region.structure.iter().flat_map(|structure| &structure.states);
+        let states = states.map(|state| (&state.shape[..], state.first));
+        for (shape, value) in states.chain(std::iter::repeat_n((&region.shape[..], 0.0), *depth)) {
+            let ty = step.batched_type(shape);
+            let value = step.b.scalar(value);
+            first.push(step.b.expand_to(value, &ty.shape));
+        }
+    }
+    let open = step.b.begin_loop(Rounds::of(time.steps), &first);
+    step.trial.part = Timing::Each;
+    step.trial.index = Some(open.index);
+    hand_out(step, &depths, &open.carries);
+    step.regions(Timing::Each);
+    let looked = measure::in_time_step(step);
+    let carries = carried_on(step, &depths);
+    let looped = step.b.end_loop(open, Round { carries, records: looked.records(), go: None });
+    step.trial.part = Timing::End;
+    step.trial.index = None;
+    hand_out(step, &depths, &looped.carries);
+    for (number, region) in model.regions.iter().enumerate() {
+        if region.timing == Timing::Each {
+            step.activity[number] = step.trial.past[number].first().copied();
+        }
+    }
+    for (number, projection) in model.projections.iter().enumerate() {
+        if model.regions[projection.target.0].timing == Timing::Each && !is_steady(model, ProjectionId(number)) {
+            step.products[number] = None;
+        }
+    }
+    measure::over_time(step, &looked, &looped.records, time.steps);
+}
+
+/// Gives the carries of the loop to whom they belong.
+fn hand_out(step: &mut Step<'_>, depths: &[usize], carries: &[Value]) {
+    let mut carries = carries.iter().copied();
+    for (number, region) in step.model.regions.iter().enumerate() {
+        let states = region.structure.as_ref().map_or(0, |structure| structure.states.len());
+        step.trial.states[number] = carries.by_ref().take(states).collect();
+        step.trial.past[number] = carries.by_ref().take(depths[number]).collect();
+    }
+}
+
+/// The carries as the next time step finds them.
+fn carried_on(step: &mut Step<'_>, depths: &[usize]) -> Vec<Value> {
+    let mut carries = Vec::new();
+    for (number, depth) in depths.iter().enumerate() {
+        carries.extend(std::mem::take(&mut step.trial.next[number]));
+        if *depth > 0 {
+            let Some(now) = step.activity[number] else { bug!("an activity is carried that is not computed") };
+            carries.push(now);
+            carries.extend(&step.trial.past[number][..depth - 1]);
+        }
+    }
+    carries
+}
+
+/// Whether a projection brings the same in every time step.
+fn is_steady(model: &Model, id: ProjectionId) -> bool {
+    let projection = &model.projections[id.0];
+    projection.delay == 0 && model.regions[projection.source.0].timing == Timing::Before
+}
+
+/// Asks for everything that does not depend on the time step while that can still be computed once.
+fn prepare(step: &mut Step<'_>) {
+    let model = step.model;
+    for (number, projection) in model.projections.iter().enumerate() {
+        let id = ProjectionId(number);
+        let weighted = projection.pattern != Pattern::Activity;
+        if weighted && model.regions[projection.target.0].timing == Timing::Each {
+            match is_steady(model, id) {
+                true => drop(step.product(id)),
+                false => drop(step.weight(id)),
+            }
+        }
+    }
+    let mut leaves: Vec<&Leaf> = Vec::new();
+    for (number, region) in model.regions.iter().enumerate() {
+        if region.timing == Timing::Before {
+            continue;
+        }
+        if region.bias {
+            step.bias(RegionId(number));
+        }
+        for inner in 0..region.structure.as_ref().map_or(0, |structure| structure.weights.len()) {
+            step.inner(RegionId(number), inner);
+        }
+        leaves.extend(region.equation.leaves().map(|(leaf, _)| leaf));
+    }
+    let costs = model.costs.iter().map(|cost| &cost.formula);
+    let metrics = model.metrics.iter().flat_map(|metric| std::iter::once(&metric.formula).chain(&metric.filter));
+    leaves.extend(costs.chain(metrics).flat_map(Formula::leaves).map(|(leaf, _)| leaf));
+    for leaf in leaves {
+        match leaf {
+            Leaf::Field(..) | Leaf::Weight(_) => drop(step.leaf(leaf)),
+            Leaf::FieldNow(data, name) => drop(over_time(step, *data, name)),
+            Leaf::Param(id) => {
+                let value = step.leaf(leaf);
+                step.trial.params.insert(*id, value);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A field with its time steps in front of the samples.
+fn over_time(step: &mut Step<'_>, data: DataId, name: &Name) -> Value {
+    if let Some(value) = step.over_time.get(name) {
+        return *value;
+    }
+    let field = formula::field(step, data, name).value;
+    let rank = step.b.ty(field).shape.len();
+    let axes: Vec<usize> = [1, 0].into_iter().chain(2..rank).collect();
+    let turned = step.b.permute(field, &axes);
+    step.over_time.insert(name.clone(), turned);
+    turned
+}
+
+/// How many earlier activities of each region are carried: as many as somebody looks back in a time step; and one more,
+/// that of the last step itself, where somebody looks from behind the time steps.
+fn depths(model: &Model) -> Vec<usize> {
+    let mut depths = vec![0; model.regions.len()];
+    let mut look = |timing: Timing, id: RegionId, lag: usize| {
+        let deep = match timing {
+            Timing::Before => 0,
+            Timing::Each => lag,
+            Timing::End if model.regions[id.0].timing == Timing::Each || lag > 0 => lag + 1,
+            Timing::End => 0,
+        };
+        depths[id.0] = deep.max(depths[id.0]);
+    };
+    for projection in &model.projections {
+        look(model.regions[projection.target.0].timing, projection.source, projection.delay);
+    }
+    let equations = model.regions.iter().map(|region| (region.timing, &region.equation));
+    let costs = model.costs.iter().map(|cost| (cost.timing, &cost.formula));
+    let metrics = model.metrics.iter().flat_map(|metric| {
+        std::iter::once(&metric.formula).chain(&metric.filter).map(|formula| (metric.timing, formula))
+    });
+    for (timing, formula) in equations.chain(costs).chain(metrics) {
+        for (leaf, _) in formula.leaves() {
+            match leaf {
+                Leaf::Region(id) => look(timing, *id, 0),
+                Leaf::Previous(id) => look(timing, *id, 1),
+                _ => {}
+            }
+        }
+    }
+    depths
+}
+
+impl Step<'_> {
+    /// The activity of a region so many time steps ago.
+    pub(super) fn lagged(&self, id: RegionId, lag: usize) -> Value {
+        let past = &self.trial.past[id.0];
+        let found = match (self.trial.part, lag) {
+            (_, 0) => self.activity[id.0],
+            (Timing::Each, _) => past.get(lag - 1).copied(),
+            (Timing::End, _) => past.get(lag).copied(),
+            (Timing::Before, _) => None,
+        };
+        match found {
+            Some(value) => value,
+            None => bug!("`{}` is read before it is computed", self.model.regions[id.0].name),
+        }
+    }
+
+    /// The row of a field that belongs to the time step.
+    pub(super) fn field_now(&mut self, data: DataId, name: &Name) -> Value {
+        let all = over_time(self, data, name);
+        if self.trial.part == Timing::Each {
+            return self.b.sliced(all, 0);
+        }
+        let last = self.model.time.map_or(0, |time| time.steps - 1);
+        let row = self.b.slice(all, 0, last, 1);
+        let shape = self.b.ty(row).shape[1..].to_vec();
+        self.b.reshape(row, &shape)
+    }
+
+    /// The number of the time step, as a real.
+    pub(super) fn time_step(&mut self) -> Value {
+        match self.trial.index {
+            Some(index) => self.b.real(index),
+            None => {
+                let last = self.model.time.map_or(0, |time| time.steps - 1);
+                self.b.scalar(last as f64)
+            }
+        }
+    }
+}
