@@ -4,11 +4,13 @@ use super::Unsupported;
 use super::jit::Machine;
 use crate::loops::memory::{Mismatch, Storage};
 use crate::loops::{Cell, Precision, Program, Slot};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// A program as machine code.
 pub struct Code {
-    machine: Machine,
+    machine: Arc<Machine>,
+    /// Its number among the programs that were compiled together.
+    number: usize,
     precision: Precision,
     slots: Vec<Slot>,
     scratch: usize,
@@ -45,16 +47,24 @@ pub enum CallError {
 impl Code {
     /// Compiles a program. A machine without fused multiply-add is refused before anything is built.
     pub fn compile(program: &Program) -> Result<Code, Unsupported> {
+        Code::compile_all(&[program]).map(|mut all| all.swap_remove(0))
+    }
+
+    /// Compiles programs that are used together; what they have in common is compiled once.
+    pub fn compile_all(programs: &[&Program]) -> Result<Vec<Code>, Unsupported> {
         if !fused() {
             let message = "this machine has no fused multiply-add, which compiled code needs; `--backend interpreter` runs without it";
             return Err(Unsupported { message: message.to_string(), span: None });
         }
-        if let Some(violation) = crate::loops::verify::verify(program).first() {
+        if let Some(violation) = programs.iter().flat_map(|program| crate::loops::verify::verify(program)).next() {
             return Err(Unsupported { message: format!("a program that is not valid: {violation}"), span: None });
         }
-        let machine = Machine::new(program)?;
-        let (precision, slots, scratch) = (program.precision, program.slots.clone(), program.scratch);
-        Ok(Code { machine, precision, slots, scratch, free: Mutex::new(Vec::new()) })
+        let machine = Arc::new(Machine::new(programs)?);
+        let code = |(number, program): (usize, &&Program)| {
+            let (precision, slots, scratch) = (program.precision, program.slots.clone(), program.scratch);
+            Code { machine: machine.clone(), number, precision, slots, scratch, free: Mutex::new(Vec::new()) }
+        };
+        Ok(programs.iter().enumerate().map(code).collect())
     }
 
     /// Runs so many steps on these slots, in the order of the program.
@@ -63,7 +73,7 @@ impl Code {
         let pooled = self.free.lock().ok().and_then(|mut free| free.pop());
         let mut scratch = pooled.unwrap_or_else(|| Storage::zeros(Cell::Byte, self.precision, self.scratch.max(64)));
         let table: Vec<*mut u8> = slots.iter_mut().map(|storage| storage.as_mut_ptr()).collect();
-        self.machine.enter(&table, &mut scratch, steps);
+        self.machine.enter(self.number, &table, &mut scratch, steps);
         if let Ok(mut free) = self.free.lock() {
             free.push(scratch);
         }

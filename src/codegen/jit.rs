@@ -1,27 +1,31 @@
-//! The only place where an address becomes a call: memory for code, and the way in.
+//! The only place where an address becomes a call: memory for code, and the ways in.
 #![allow(unsafe_code)]
 
 use super::Unsupported;
-use super::units::{Convention, Units};
+use super::units::{Convention, Unit, Units};
 use crate::loops::Program;
 use crate::loops::memory::Storage;
 use cranelift::codegen::Context;
+use cranelift::codegen::control::ControlPlane;
 use cranelift::codegen::isa::OwnedTargetIsa;
 use cranelift::prelude::*;
 use cranelift_jit::{JITBuilder, JITModule};
-use cranelift_module::{FuncId, Linkage, Module};
+use cranelift_module::{FuncId, Linkage, Module, ModuleReloc};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The function that runs the steps: of the table of slots, scratch memory and the number of steps.
 type Entry = unsafe extern "C" fn(*const *mut u8, *mut u8, u64);
 
-/// Machine code, freed when it is dropped.
+/// Machine code of several programs, freed when it is dropped.
 pub(super) struct Machine {
-    entry: Entry,
-    /// The code that `entry` is a part of, and the code that it calls; `None` only while being dropped.
-    modules: Vec<JITModule>,
+    /// One for each program.
+    entries: Vec<Entry>,
+    /// The code; `None` only while being dropped.
+    module: Option<JITModule>,
 }
 
-// SAFETY: after `finalize_definitions` nothing writes to the modules' memory until it is freed in `drop`, which has the
+// SAFETY: after `finalize_definitions` nothing writes to the module's memory until it is freed in `drop`, which has the
 // only reference; code has no state, so threads may be inside at once.
 unsafe impl Send for Machine {}
 // SAFETY: as above.
@@ -53,83 +57,99 @@ pub(super) fn convention() -> Result<Convention, Unsupported> {
     Ok(Convention { call: isa.default_call_conv(), config: isa.frontend_config() })
 }
 
-impl Machine {
-    /// Compiles all functions of a program.
-    pub fn new(program: &Program) -> Result<Machine, Unsupported> {
-        let units = Units::of(program, convention()?)?;
-        let plain: Vec<usize> = (0..units.list.len()).filter(|number| !units.list[*number].optimised).collect();
-        let mut modules = Vec::new();
-        let mut symbols = Vec::new();
-        if !plain.is_empty() {
-            let mut module =
-                JITModule::new(JITBuilder::with_isa(target(false)?, cranelift_module::default_libcall_names()));
-            let ids = define(&mut module, &units, &plain)?;
-            module.finalize_definitions().map_err(failed)?;
-            symbols =
-                plain.iter().zip(ids).map(|(number, id)| (name(*number), module.get_finalized_function(id))).collect();
-            modules.push(module);
+/// A function as bytes.
+struct Compiled {
+    bytes: Vec<u8>,
+    alignment: u64,
+    relocations: Vec<ModuleReloc>,
+}
+
+/// How many threads compile functions: what comes out is the same.
+const THREADS: usize = 2;
+
+/// Compiles functions, the longest first, each by whoever is free.
+fn compiled(list: &[Unit]) -> Result<Vec<Compiled>, Unsupported> {
+    let targets = [target(false)?, target(true)?];
+    let mut order: Vec<usize> = (0..list.len()).collect();
+    order.sort_by_key(|number| std::cmp::Reverse(list[*number].function.dfg.num_insts()));
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::new());
+    let work = || {
+        let mut context = Context::new();
+        while let Some(number) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let unit = &list[*number];
+            context.func = unit.function.clone();
+            let made = one(&mut context, &targets[usize::from(unit.optimised)], *number);
+            context.clear();
+            if let Ok(mut done) = done.lock() {
+                done.push((*number, made));
+            }
         }
-        let mut builder = JITBuilder::with_isa(target(true)?, cranelift_module::default_libcall_names());
-        builder.symbols(symbols);
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..THREADS.min(list.len()) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let mut done = done.into_inner().map_err(failed)?;
+    done.sort_by_key(|(number, _)| *number);
+    done.into_iter().map(|(_, made)| made).collect()
+}
+
+fn one(context: &mut Context, target: &OwnedTargetIsa, number: usize) -> Result<Compiled, Unsupported> {
+    let mut plane = ControlPlane::default();
+    context.compile(&**target, &mut plane).map_err(|error| failed(format!("{:?}", error.inner)))?;
+    let Some(code) = context.compiled_code() else { crate::bug!("a function was compiled, and there is no code") };
+    let id = FuncId::from_u32(number as u32);
+    let relocations = code.buffer.relocs().iter();
+    Ok(Compiled {
+        bytes: code.buffer.data().to_vec(),
+        alignment: u64::from(code.buffer.alignment),
+        relocations: relocations.map(|reloc| ModuleReloc::from_mach_reloc(reloc, &context.func, id)).collect(),
+    })
+}
+
+impl Machine {
+    /// Compiles all functions of some programs; functions that are the same are there once.
+    pub fn new(programs: &[&Program]) -> Result<Machine, Unsupported> {
+        let units = Units::of(programs, convention()?)?;
+        let codes = compiled(&units.list)?;
+        let builder = JITBuilder::with_isa(target(true)?, cranelift_module::default_libcall_names());
         let mut module = JITModule::new(builder);
-        let mut entry = None;
         let mut ids = Vec::new();
         for (number, unit) in units.list.iter().enumerate() {
-            let linkage = if unit.optimised { Linkage::Local } else { Linkage::Import };
-            let id = module.declare_function(&name(number), linkage, &unit.function.signature).map_err(failed)?;
-            ids.push(id);
+            let name = format!("unit{number}");
+            ids.push(module.declare_function(&name, Linkage::Local, &unit.function.signature).map_err(failed)?);
         }
-        let mut context = Context::new();
-        for (number, unit) in units.list.into_iter().enumerate().filter(|(_, unit)| unit.optimised) {
-            context.func = unit.function;
-            module.define_function(ids[number], &mut context).map_err(|error| failed(format!("{error:?}")))?;
-            module.clear_context(&mut context);
-            entry = Some(ids[number]);
+        for (id, code) in ids.iter().zip(&codes) {
+            module.define_function_bytes(*id, code.alignment, &code.bytes, &code.relocations).map_err(failed)?;
         }
         module.finalize_definitions().map_err(failed)?;
-        let Some(entry) = entry else { crate::bug!("a program without a function") };
-        let address = module.get_finalized_function(entry);
-        modules.push(module);
-        // SAFETY: the last function was written by `Units::steps` with the parameters of `Entry`, in the calling convention
-        // that is the machine's own, and `modules` keeps its memory as long as `entry` lives.
-        let entry = unsafe { std::mem::transmute::<*const u8, Entry>(address) };
-        Ok(Machine { entry, modules })
+        let entry = |number: &usize| {
+            let address = module.get_finalized_function(ids[*number]);
+            // SAFETY: a program's last function was written by `Units::steps` with the parameters of `Entry`, in the calling
+            // convention that is the machine's own, and `module` keeps its memory as long as the entry lives.
+            unsafe { std::mem::transmute::<*const u8, Entry>(address) }
+        };
+        let entries = units.entries.iter().map(entry).collect();
+        Ok(Machine { entries, module: Some(module) })
     }
 
-    /// Runs so many steps. `Code::call`, which alone calls this, has looked at the slots: each pointer leads to as many
-    /// cells as its slot has, of its kind, with every class within its bound, and is held exclusively.
-    pub fn enter(&self, slots: &[*mut u8], scratch: &mut Storage, steps: u64) {
+    /// Runs so many steps of a program. `Code::call`, which alone calls this, has looked at the slots: each pointer leads to
+    /// as many cells as its slot has, of its kind, with every class within its bound, and is held exclusively.
+    pub fn enter(&self, program: usize, slots: &[*mut u8], scratch: &mut Storage, steps: u64) {
         // SAFETY: the slots are as the program declares them (see above, and `Code::look`); scratch memory is of the
         // program's size and held exclusively; all begin at a multiple of 64 bytes; and that no access leaves these buffers
         // is what `loops::verify` has proven before the code was made.
-        unsafe { (self.entry)(slots.as_ptr(), scratch.as_mut_ptr(), steps) }
+        unsafe { (self.entries[program])(slots.as_ptr(), scratch.as_mut_ptr(), steps) }
     }
-}
-
-/// The linker's name of a function.
-fn name(number: usize) -> String {
-    format!("unit{number}")
-}
-
-/// Defines some of the functions; they call none.
-fn define(module: &mut JITModule, units: &Units, numbers: &[usize]) -> Result<Vec<FuncId>, Unsupported> {
-    let mut context = Context::new();
-    let mut ids = Vec::new();
-    for number in numbers {
-        let unit = &units.list[*number];
-        let id = module.declare_function(&name(*number), Linkage::Export, &unit.function.signature).map_err(failed)?;
-        context.func = unit.function.clone();
-        module.define_function(id, &mut context).map_err(|error| failed(format!("{error:?}")))?;
-        module.clear_context(&mut context);
-        ids.push(id);
-    }
-    Ok(ids)
 }
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        for module in self.modules.drain(..).rev() {
-            // SAFETY: `entry` is the only way into this memory, `&mut self` says that no call is under way, and nobody
+        if let Some(module) = self.module.take() {
+            // SAFETY: the entries are the only ways into this memory, `&mut self` says that no call is under way, and nobody
             // was given an address of it.
             unsafe { module.free_memory() };
         }

@@ -35,7 +35,7 @@ pub struct Unsupported {
 
 /// All functions of a program in Cranelift's IR, with names from the spec.
 pub fn clif_text(program: &Program) -> Result<String, Unsupported> {
-    let units = units::Units::of(program, jit::convention()?)?;
+    let units = units::Units::of(&[program], jit::convention()?)?;
     let mut text = String::new();
     for unit in &units.list {
         let _ = writeln!(text, "; {}", unit.names.join(", "));

@@ -36,22 +36,27 @@ pub(super) struct Convention {
     pub config: TargetFrontendConfig,
 }
 
-/// All functions, in the order of their numbers; the last one runs the steps.
+/// All functions of some programs, in the order of their numbers.
 pub(super) struct Units {
     /// The functions.
     pub list: Vec<Unit>,
+    /// For each program the one that runs the steps.
+    pub entries: Vec<usize>,
     convention: Convention,
-    shared: HashMap<Vec<u8>, usize>,
-    matrix: Option<usize>,
+    shared: HashMap<(Precision, Vec<u8>), usize>,
+    matrix: HashMap<Precision, usize>,
     contexts: Vec<FunctionBuilderContext>,
 }
 
 impl Units {
-    /// All functions of a program.
-    pub fn of(program: &Program, convention: Convention) -> Result<Units, Unsupported> {
-        let mut units =
-            Units { list: Vec::new(), convention, shared: HashMap::new(), matrix: None, contexts: Vec::new() };
-        units.steps(program)?;
+    /// All functions of some programs.
+    pub fn of(programs: &[&Program], convention: Convention) -> Result<Units, Unsupported> {
+        let (list, entries, contexts) = (Vec::new(), Vec::new(), Vec::new());
+        let mut units = Units { list, entries, convention, shared: HashMap::new(), matrix: HashMap::new(), contexts };
+        for program in programs {
+            let entry = units.steps(program)?;
+            units.entries.push(entry);
+        }
         Ok(units)
     }
 
@@ -107,7 +112,8 @@ impl Units {
     /// The function of a nest, with what it is called on.
     pub fn nest(&mut self, program: &Program, name: &str, body: &[Stmt]) -> Result<(usize, Outline), Unsupported> {
         let outline = Outline::of(program, body);
-        if let Some(number) = self.shared.get(&outline.key) {
+        let key = (program.precision, outline.key.clone());
+        if let Some(number) = self.shared.get(&key) {
             let names = &mut self.list[*number].names;
             if !names.iter().any(|known| known == name) {
                 names.push(name.to_string());
@@ -134,20 +140,20 @@ impl Units {
             emitter.block(body)?;
             Ok(emitter.end())
         })?;
-        self.shared.insert(outline.key.clone(), number);
+        self.shared.insert(key, number);
         Ok((number, outline))
     }
 
     /// The function that carries out matrix products.
     pub fn matrix(&mut self, precision: Precision) -> Result<usize, Unsupported> {
-        if let Some(number) = self.matrix {
-            return Ok(number);
+        if let Some(number) = self.matrix.get(&precision) {
+            return Ok(*number);
         }
         let number = self.add("matrix product", false, matrix::PARAMETERS, |units, builder, params| {
             units.end(matrix::write(builder, precision, params));
             Ok(BTreeMap::new())
         })?;
-        self.matrix = Some(number);
+        self.matrix.insert(precision, number);
         Ok(number)
     }
 
@@ -159,7 +165,7 @@ impl Units {
         builder.import_function(ExtFuncData {
             name: ExternalName::user(name),
             signature,
-            colocated: self.list[number].optimised,
+            colocated: true,
             patchable: false,
         })
     }

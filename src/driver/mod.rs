@@ -134,6 +134,10 @@ pub struct Compiled {
 impl Lowered {
     /// Compiles both.
     pub fn compile(&self) -> Result<Compiled, Unsupported> {
-        Ok(Compiled { learn: Code::compile(&self.learn)?, measure: Code::compile(&self.measure)? })
+        let mut all = Code::compile_all(&[&self.learn, &self.measure])?.into_iter();
+        match (all.next(), all.next()) {
+            (Some(learn), Some(measure)) => Ok(Compiled { learn, measure }),
+            _ => crate::bug!("two programs were compiled, and there are fewer"),
+        }
     }
 }

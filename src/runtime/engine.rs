@@ -30,33 +30,51 @@ pub(super) struct Made {
 }
 
 impl Made {
-    /// The engine of a program.
-    pub(super) fn engine(
+    /// The engines of programs that are used together.
+    pub(super) fn engines<const N: usize>(
         &mut self,
-        program: tensor::Program,
+        programs: [tensor::Program; N],
         precision: Precision,
         backend: Backend,
-    ) -> Result<Engine, RunError> {
-        let program = tensor::pass::simplify(program);
+    ) -> Result<[Engine; N], RunError> {
+        let programs = programs.map(tensor::pass::simplify);
+        let new: Vec<&tensor::Program> = programs.iter().filter(|program| self.find(program).is_none()).collect();
+        let mut lowered = Vec::new();
+        for program in &new {
+            let made = lower(program, precision, &mut self.layouts);
+            lowered.push(made.map_err(|not_yet| RunError::NotYet(not_yet.message))?);
+        }
+        let by = carried_out(&lowered, backend).map_err(RunError::Code)?;
+        for ((program, lowered), by) in new.into_iter().zip(lowered).zip(by) {
+            self.engines.push((program.clone(), Engine { program: Arc::new(lowered), by }));
+        }
+        Ok(programs.map(|program| match self.find(&program) {
+            Some(engine) => engine,
+            None => crate::bug!("an engine was made, and is not there"),
+        }))
+    }
+
+    /// The engine of a program that was made before.
+    fn find(&self, program: &tensor::Program) -> Option<Engine> {
         let same = self.engines.iter().find(|(other, _)| {
             other.graph == program.graph && other.slots == program.slots && other.writes == program.writes
         });
-        if let Some((_, engine)) = same {
-            return Ok(engine.clone());
+        same.map(|(_, engine)| engine.clone())
+    }
+}
+
+/// Who carries out each of some programs.
+fn carried_out(programs: &[Program], backend: Backend) -> Result<Vec<By>, String> {
+    match backend {
+        Backend::Jit if programs.is_empty() => Ok(Vec::new()),
+        Backend::Jit => {
+            let all = Code::compile_all(&programs.iter().collect::<Vec<_>>()).map_err(|error| error.to_string())?;
+            Ok(all.into_iter().map(|code| By::Code(Arc::new(code))).collect())
         }
-        let lowered =
-            lower(&program, precision, &mut self.layouts).map_err(|not_yet| RunError::NotYet(not_yet.message))?;
-        let by = match backend {
-            Backend::Jit => {
-                By::Code(Arc::new(Code::compile(&lowered).map_err(|error| RunError::Code(error.to_string()))?))
-            }
-            Backend::Interpreter => By::Interpreter(Arc::new(
-                Interpreter::new(&lowered).map_err(|fault| RunError::Code(fault.to_string()))?,
-            )),
-        };
-        let engine = Engine { program: Arc::new(lowered), by };
-        self.engines.push((program, engine.clone()));
-        Ok(engine)
+        Backend::Interpreter => {
+            let each = |program| Interpreter::new(program).map(|made| By::Interpreter(Arc::new(made)));
+            programs.iter().map(each).collect::<Result<_, _>>().map_err(|fault| fault.to_string())
+        }
     }
 }
 

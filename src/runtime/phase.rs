@@ -37,8 +37,8 @@ pub(super) fn ready(
     let data = &model.data[model.phases[phase].data.0];
     let rows = samples.set(model, model.phases[phase].data).rows();
     let begun = Instant::now();
-    let learn = made.engine(credit::learn(model, phase, rows), options.precision, options.backend)?;
-    let measure = made.engine(credit::measure(model, phase, rows), options.precision, options.backend)?;
+    let programs = [credit::learn(model, phase, rows), credit::measure(model, phase, rows)];
+    let [learn, measure] = made.engines(programs, options.precision, options.backend)?;
     let compiling = begun.elapsed();
     let measurer = Measurer::new(measure, options.precision);
     admit(model, options.seed, &learn.program, store)?;
