@@ -2,6 +2,7 @@
 
 mod codegen;
 mod command;
+mod damage;
 mod data;
 mod diag;
 mod differentiate;

@@ -5,10 +5,11 @@ use super::trained::{EXACT, Trained, Way, checked, options, slots, train_in, tra
 use neurula::math::Precision;
 use neurula::runtime::folder::SpecFile;
 use neurula::runtime::train::{Origin, train};
-use neurula::runtime::{Backend, Measured, RunError, Silent, Watcher};
+use neurula::runtime::{Backend, Measured, Rhythm, RunError, Silent, Watcher};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tempfile::TempDir;
 
 const SPEC: &str = "data world = digits(batch = 32, validation = 10 %)\nregion Retina[8, 8] = world.image\nregion V1[16] = relu(drive)\n\
@@ -138,32 +139,6 @@ fn what_was_changed_is_told() {
 }
 
 #[test]
-fn a_damaged_checkpoint_is_an_error_and_never_a_panic() {
-    let whole = trained(SPEC, &EXACT);
-    let run = whole.folder.path().join("run");
-    let path = run.join("checkpoint.safetensors");
-    let bytes = std::fs::read(&path).unwrap();
-    let model = checked(Path::new("."), SPEC).unwrap_or_else(|said| panic!("{said:#?}"));
-    for cut in [0, 1, 7, 8, 9, 100, bytes.len() / 2, bytes.len() - 1] {
-        std::fs::write(&path, &bytes[..cut]).unwrap();
-        let result = train(&model, &options(Path::new("."), &run, &EXACT), &origin(&files(), true), &mut Silent);
-        assert!(matches!(result, Err(RunError::Folder { .. })), "cut at {cut}");
-    }
-    for place in (0..2000).step_by(97) {
-        let mut torn = bytes.clone();
-        torn[place] ^= 0x55;
-        std::fs::write(&path, &torn).unwrap();
-        let _ = train(
-            &model,
-            &options(Path::new("."), &run, &Way { epochs: None, ..EXACT }),
-            &origin(&files(), true),
-            &mut Silent,
-        );
-        std::fs::write(run.join("metrics.csv"), &whole.metrics).unwrap();
-    }
-}
-
-#[test]
 fn both_backends_give_the_same_bits_in_both_precisions() {
     for precision in [Precision::F32, Precision::F64] {
         let way = Way { epochs: Some(2), precision, ..EXACT };
@@ -281,4 +256,127 @@ fn a_checkpoint_at_the_end_of_a_phase_knows_nothing_of_the_next_ones_states() {
     let outcome = train(&model, &options(Path::new("."), &run, &EXACT), &origin(&files, true), &mut Silent).unwrap();
     assert_eq!(outcome.state_digest, whole.outcome.state_digest);
     assert_eq!(std::fs::read_to_string(run.join("metrics.csv")).unwrap(), whole.metrics);
+}
+
+/// Keeps a copy of the run folder at each checkpoint.
+struct Copies {
+    run: std::path::PathBuf,
+    copies: TempDir,
+    count: usize,
+}
+
+impl Watcher for Copies {
+    fn checkpoint(&mut self, _: u64) {
+        let to = self.copies.path().join(self.count.to_string());
+        std::fs::create_dir(&to).unwrap();
+        for entry in std::fs::read_dir(&self.run).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+        self.count += 1;
+    }
+}
+
+/// Three phases, each with an optimiser whose state the phases before have not.
+const CHANGING: &str = "data world = digits(batch = 256, validation = 10 %)\nregion Retina[8, 8] = world.image\n\
+    region Name[10] = drive\nconnect Retina -> Name\ncost wrong in Name = cross_entropy(Name, world.label)\n\
+    development { phase one for 2 epochs { learn Retina -> Name by backprop from wrong using sgd(rate = 0.1) }\n\
+    phase two for 4 steps { learn Retina -> Name by backprop from wrong using momentum(rate = 0.05) }\n\
+    phase three for 2 epochs { learn Retina -> Name by backprop from wrong using adam(rate = 0.002) } }";
+
+#[test]
+fn a_run_goes_on_from_the_checkpoint_of_every_step_and_of_every_end_of_a_phase() {
+    let whole = trained(CHANGING, &EXACT);
+    let model = checked(Path::new("."), CHANGING).unwrap_or_else(|said| panic!("{said:#?}"));
+    let files = [SpecFile { path: "spec.neu".into(), text: CHANGING.into() }];
+    let place = TempDir::new().unwrap();
+    let run = place.path().join("run");
+    let mut every = options(Path::new("."), &run, &EXACT);
+    every.rhythm = Rhythm { call: Duration::ZERO, checkpoint: Duration::ZERO };
+    let mut copies = Copies { run, copies: TempDir::new().unwrap(), count: 0 };
+    let outcome = train(&model, &every, &origin(&files, false), &mut copies).unwrap();
+    assert_eq!(outcome.state_digest, whole.outcome.state_digest, "how often one looks changes something");
+    let steps: u64 = whole.outcome.phases.iter().map(|ended| ended.steps).sum();
+    assert!(copies.count as u64 > steps, "{} checkpoints of {steps} steps", copies.count);
+    for number in 0..copies.count {
+        let run = copies.copies.path().join(number.to_string());
+        let options = options(Path::new("."), &run, &EXACT);
+        let outcome = train(&model, &options, &origin(&files, true), &mut Silent)
+            .unwrap_or_else(|error| panic!("from checkpoint {number}: {error}"));
+        assert_eq!(outcome.weights_digest, whole.outcome.weights_digest, "from checkpoint {number}");
+        assert_eq!(outcome.state_digest, whole.outcome.state_digest, "from checkpoint {number}");
+        assert_eq!(std::fs::read_to_string(run.join("metrics.csv")).unwrap(), whole.metrics);
+    }
+}
+
+#[test]
+fn times_have_a_file_of_their_own() {
+    let whole = trained(SPEC, &Way { epochs: Some(1), ..EXACT });
+    let times = std::fs::read_to_string(whole.folder.path().join("run/times.csv")).unwrap();
+    let lines: Vec<&str> = times.lines().collect();
+    assert_eq!(lines[0], "begun,step,seconds");
+    assert_eq!(lines.len(), 1 + whole.outcome.phases.len(), "{times}");
+    assert!(lines[1..].iter().all(|line| line.split(',').all(|cell| cell.parse::<f64>().is_ok())), "{times}");
+}
+
+/// Interrupts in the middle of a measurement, the first time that there is one.
+struct Impatient {
+    flag: Arc<AtomicBool>,
+    heard: Vec<(String, u64, u64)>,
+    rows: usize,
+}
+
+impl Watcher for Impatient {
+    fn measuring(&mut self, split: &str, done: u64, all: u64) {
+        self.heard.push((split.to_string(), done, all));
+        self.flag.store(true, Ordering::Relaxed);
+    }
+
+    fn measured(&mut self, _: u64, _: &str, _: f64, _: &[Measured]) {
+        self.rows += 1;
+    }
+}
+
+#[test]
+fn an_interruption_is_heard_within_a_measurement_and_the_run_measures_anew() {
+    let whole = trained(CHANGING, &EXACT);
+    let model = checked(Path::new("."), CHANGING).unwrap_or_else(|said| panic!("{said:#?}"));
+    let files = [SpecFile { path: "spec.neu".into(), text: CHANGING.into() }];
+    let place = TempDir::new().unwrap();
+    let run = place.path().join("run");
+    let mut first = options(Path::new("."), &run, &EXACT);
+    first.rhythm.call = Duration::ZERO;
+    let mut impatient = Impatient { flag: first.interrupted.clone(), heard: Vec::new(), rows: 0 };
+    let outcome = train(&model, &first, &origin(&files, false), &mut impatient).unwrap();
+    // 360 test samples are two batches of 256 at most; validation has fewer than one.
+    assert!(outcome.interrupted);
+    assert_eq!((impatient.heard, impatient.rows), (vec![("test".to_string(), 1, 2)], 0));
+    assert_eq!(std::fs::read_to_string(run.join("metrics.csv")).unwrap().lines().count(), 1);
+    let outcome = train(&model, &options(Path::new("."), &run, &EXACT), &origin(&files, true), &mut Silent).unwrap();
+    assert_eq!(outcome.state_digest, whole.outcome.state_digest);
+    assert_eq!(std::fs::read_to_string(run.join("metrics.csv")).unwrap(), whole.metrics);
+}
+
+#[test]
+fn a_run_that_is_not_finite_at_once_has_its_first_checkpoint() {
+    let text = "data d = digits(batch = 32)\nregion In[8, 8] = d.image\nregion Y[4] = drive\nconnect In -> Y\ncost big in Y = sum(exp(Y))\n\
+        learn In -> Y by backprop from -1 * big using sgd(rate = 1e30)";
+    let model = checked(Path::new("."), text).unwrap_or_else(|said| panic!("{said:#?}"));
+    let files = [SpecFile { path: "spec.neu".into(), text: text.into() }];
+    let place = TempDir::new().unwrap();
+    let run = place.path().join("run");
+    let way = Way { precision: Precision::F32, ..EXACT };
+    let told = options(Path::new("."), &run, &way);
+    let first = train(&model, &told, &origin(&files, false), &mut Silent);
+    let Err(RunError::NotFinite { step: broke, .. }) = first else { panic!("{:?}", first.map(|o| o.weights_digest)) };
+    let stands = slots(&run);
+    assert!(stands["In -> Y.weight"].iter().any(|w| *w != 0.0) && stands.values().flatten().all(|x| x.is_finite()));
+    assert_eq!(stands["clock.steps"], [0.0]);
+    assert!(neurula::runtime::train::evaluate(&model, &told, &run).is_ok());
+    // It goes on from there to the same end.
+    match train(&model, &told, &origin(&files, true), &mut Silent) {
+        Err(RunError::NotFinite { step, .. }) => assert_eq!(step, broke),
+        other => panic!("{:?}", other.map(|outcome| outcome.weights_digest)),
+    }
+    assert_eq!(slots(&run), stands);
 }

@@ -8,7 +8,7 @@ use neurula::math::Precision;
 use neurula::model::{self, Model};
 use neurula::runtime::folder::SpecFile;
 use neurula::runtime::train::{Origin, train};
-use neurula::runtime::{Backend, Options, Outcome, RunError, Silent, Watcher};
+use neurula::runtime::{Backend, Options, Outcome, Rhythm, RunError, Silent, Watcher};
 use safetensors::SafeTensors;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -79,6 +79,7 @@ pub fn options(folder: &Path, run: &Path, way: &Way) -> Options {
         interrupted: Arc::new(AtomicBool::new(false)),
         entered: std::time::Instant::now(),
         place: neurula::data::Place::only(folder),
+        rhythm: Rhythm::default(),
     }
 }
 

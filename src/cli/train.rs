@@ -7,7 +7,7 @@ use crate::driver::imports;
 use crate::report;
 use crate::runtime::folder::{self, Lock, SpecFile};
 use crate::runtime::train::{Origin, train};
-use crate::runtime::{Measured, Options, RunError, Watcher};
+use crate::runtime::{Measured, Options, Rhythm, RunError, Watcher};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -88,6 +88,7 @@ pub(super) fn options(spec: &Spec, machine: &Machine, epochs: Option<usize>, ent
         interrupted: Arc::new(AtomicBool::new(false)),
         entered,
         place: spec.place.clone(),
+        rhythm: Rhythm::default(),
     }
 }
 

@@ -1,11 +1,16 @@
 //! Checkpoints: every parameter and state by name, and where in development the run is, as one safetensors file.
 
+use super::digest;
+use super::metrics::Written;
 use super::store::Store;
 use super::{Measured, RunError, io};
+use crate::bug;
 use crate::loops::memory::Values;
+use crate::model::Model;
 use crate::tensor::Name;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Write;
@@ -45,9 +50,15 @@ pub struct Ended {
     pub values: Vec<Measured>,
 }
 
-/// The key of the metadata under which the position stands, and that of the metrics' length.
+/// The keys of the metadata: where the run is, the metrics' length and SHA-256, and the file's own SHA-256.
 const POSITION: &str = "position";
 const METRICS: &str = "metrics_bytes";
+const METRICS_SUM: &str = "metrics_sha256";
+const SEAL: &str = "sha256";
+
+/// What stands before the seal's digits in the file, and how many digits there are.
+const BEFORE_SEAL: &[u8] = b"\"sha256\":\"";
+const SEAL_DIGITS: usize = 64;
 
 /// The position as the text that the checkpoint holds.
 pub(super) fn text(position: &Position) -> Result<String, RunError> {
@@ -55,8 +66,23 @@ pub(super) fn text(position: &Position) -> Result<String, RunError> {
         .map_err(|error| RunError::Folder { path: "checkpoint".into(), why: error.to_string() })
 }
 
+/// Where the digits of a file's seal are.
+fn seal_place(bytes: &[u8]) -> Option<std::ops::Range<usize>> {
+    let start = bytes.windows(BEFORE_SEAL.len()).position(|window| window == BEFORE_SEAL)? + BEFORE_SEAL.len();
+    (start + SEAL_DIGITS <= bytes.len()).then_some(start..start + SEAL_DIGITS)
+}
+
+/// The SHA-256 of a whole file in which the digits of the seal are read as zeros: no byte can change unnoticed.
+fn seal(bytes: &[u8], digits: &std::ops::Range<usize>) -> String {
+    let mut hash = Sha256::new();
+    hash.update(&bytes[..digits.start]);
+    hash.update([b'0'; SEAL_DIGITS]);
+    hash.update(&bytes[digits.end..]);
+    digest::hexadecimal(hash)
+}
+
 /// Writes a checkpoint: beside its place, synced, then renamed, so that there is always a whole one.
-pub(super) fn write(path: &Path, store: &Store, position: &Position, metrics_bytes: u64) -> Result<(), RunError> {
+pub(super) fn write(path: &Path, store: &Store, position: &Position, metrics: &Written) -> Result<(), RunError> {
     let slots: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = store
         .kept()
         .map(|(slot, storage)| {
@@ -77,9 +103,17 @@ pub(super) fn write(path: &Path, store: &Store, position: &Position, metrics_byt
             Ok((name.as_str(), TensorView::new(*dtype, shape.clone(), bytes).map_err(|e| bad(e.to_string()))?))
         })
         .collect::<Result<Vec<_>, RunError>>()?;
-    let metadata =
-        HashMap::from([(POSITION.to_string(), text(position)?), (METRICS.to_string(), metrics_bytes.to_string())]);
-    let bytes = safetensors::serialize(views, Some(metadata)).map_err(|error| bad(error.to_string()))?;
+    let entries = [
+        (POSITION, text(position)?),
+        (METRICS, metrics.bytes.to_string()),
+        (METRICS_SUM, metrics.sha256.clone()),
+        (SEAL, "0".repeat(SEAL_DIGITS)),
+    ];
+    let metadata = HashMap::from(entries.map(|(key, value)| (key.to_string(), value)));
+    let mut bytes = safetensors::serialize(views, Some(metadata)).map_err(|error| bad(error.to_string()))?;
+    let Some(place) = seal_place(&bytes) else { bug!("a checkpoint has no place for its seal") };
+    let digits = seal(&bytes, &place);
+    bytes[place].copy_from_slice(digits.as_bytes());
     replace(path, &bytes)
 }
 
@@ -97,31 +131,43 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
     Ok(())
 }
 
-/// A checkpoint that was read.
+/// A checkpoint that was read, as it was written.
 pub(super) struct Checkpoint {
     pub(super) position: Position,
-    pub(super) metrics_bytes: u64,
+    pub(super) metrics: Written,
     pub(super) slots: Vec<(Name, Vec<usize>, Values)>,
 }
 
-/// Reads a checkpoint; none if there is no file.
-pub(super) fn read(path: &Path) -> Result<Option<Checkpoint>, RunError> {
+/// Reads a checkpoint of a model's run; none if there is no file.
+pub(super) fn read(path: &Path, model: &Model) -> Result<Option<Checkpoint>, RunError> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(io(path)(error)),
     };
     let bad = |why: String| RunError::Folder { path: path.to_path_buf(), why };
+    let Some(place) = seal_place(&bytes) else {
+        return Err(bad(format!("is no checkpoint: its {} bytes hold no `{SEAL}`", bytes.len())));
+    };
+    let found = seal(&bytes, &place);
+    if found.as_bytes() != &bytes[place.clone()] {
+        let wanted = String::from_utf8_lossy(&bytes[place]);
+        return Err(bad(format!("is damaged: its SHA-256 is {found}, and it was written with {wanted}")));
+    }
     let (_, metadata) =
         SafeTensors::read_metadata(&bytes).map_err(|error| bad(format!("is no checkpoint: {error}")))?;
+    let tensors = SafeTensors::deserialize(&bytes).map_err(|error| bad(format!("is no checkpoint: {error}")))?;
     let entry = |key: &str| {
         let found = metadata.metadata().as_ref().and_then(|entries| entries.get(key));
         found.cloned().ok_or_else(|| bad(format!("has no `{key}`")))
     };
-    let position = serde_json::from_str(&entry(POSITION)?)
+    let position: Position = serde_json::from_str(&entry(POSITION)?)
         .map_err(|error| bad(format!("has a position that cannot be read: {error}")))?;
-    let metrics_bytes = entry(METRICS)?.parse().map_err(|_| bad("has no length of the metrics".to_string()))?;
-    let tensors = SafeTensors::deserialize(&bytes).map_err(|error| bad(format!("is damaged: {error}")))?;
+    if !position.possible(model) {
+        return Err(bad("has a position that no run of this spec comes to".to_string()));
+    }
+    let length = entry(METRICS)?.parse().map_err(|_| bad("has no length of the metrics".to_string()))?;
+    let metrics = Written { bytes: length, sha256: entry(METRICS_SUM)? };
     let mut slots = Vec::new();
     for (name, view) in tensors.tensors() {
         let values = match view.dtype() {
@@ -134,7 +180,53 @@ pub(super) fn read(path: &Path) -> Result<Option<Checkpoint>, RunError> {
         slots.push((name.into(), view.shape().to_vec(), values));
     }
     slots.sort_by(|a: &(Name, _, _), b| a.0.cmp(&b.0));
-    Ok(Some(Checkpoint { position, metrics_bytes, slots }))
+    Ok(Some(Checkpoint { position, metrics, slots }))
+}
+
+impl Position {
+    /// Whether the phase has taken a step.
+    pub(super) fn begun(&self) -> bool {
+        self.phase_step > 0
+    }
+
+    /// Whether a run of this model can be there.
+    fn possible(&self, model: &Model) -> bool {
+        let phases = model.phases.len();
+        let inside = self.phase < phases || (self.phase == phases && !self.begun());
+        let counts = [self.phase_step, self.epoch_step, self.epochs, self.steps];
+        inside
+            && self.ended.len() == self.phase
+            && self.epoch_step <= self.phase_step
+            && self.phase_step <= self.steps
+            && (self.epochs > 0 || self.steps == 0)
+            && counts.iter().all(|count| *count < 1 << 53)
+    }
+
+    /// How many phases, from the first, have their slots in a checkpoint: those that have begun, and always the first.
+    pub(super) fn reached(&self) -> usize {
+        (self.phase + usize::from(self.begun())).max(1)
+    }
+}
+
+impl Checkpoint {
+    /// Writes its slots into a store that has exactly those.
+    pub(super) fn restore(&self, store: &mut Store) -> Result<(), RunError> {
+        let changed = |why: String| Err(RunError::Changed(why));
+        for (name, shape, values) in &self.slots {
+            let Some(slot) = store.slot(name) else {
+                return changed(format!("its checkpoint holds `{name}`, which this spec has not"));
+            };
+            let wanted: Vec<usize> = slot.ty.shape.iter().map(|extent| extent.bound()).collect();
+            if *shape != wanted {
+                return changed(format!("`{name}` is {shape:?} in its checkpoint, and {wanted:?} in this spec"));
+            }
+            store.put(name, values)?;
+        }
+        match store.kept().find(|(slot, _)| !self.slots.iter().any(|(name, ..)| *name == slot.name)) {
+            Some((slot, _)) => changed(format!("its checkpoint has no `{}`", slot.name)),
+            None => Ok(()),
+        }
+    }
 }
 
 fn numbers<const N: usize, T>(bytes: &[u8], read: fn([u8; N]) -> T) -> Vec<T> {

@@ -19,6 +19,11 @@ pub fn digest<'a>(parts: impl Iterator<Item = (&'a str, Vec<u8>)>) -> String {
         hash.update(name.as_bytes());
         hash.update(&bytes);
     }
+    hexadecimal(hash)
+}
+
+/// A finished SHA-256 as 64 digits.
+pub(super) fn hexadecimal(hash: Sha256) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

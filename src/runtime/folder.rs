@@ -6,6 +6,7 @@
 //! | `run.json` | versions, seed, precision, flags, params, machine, checksums of spec and data |
 //! | `metrics.csv` | a row for each measured number |
 //! | `checkpoint.safetensors` | parameters, states, and where the run is |
+//! | `times.csv` | wall-clock times, which never repeat: a row for each measurement |
 
 use super::checkpoint::replace;
 use super::{Options, RunError, io};
@@ -135,7 +136,15 @@ pub fn create(folder: &Path, lock: &Lock, files: &[SpecFile]) -> Result<(), RunE
 pub fn read_lock(folder: &Path) -> Result<Lock, RunError> {
     let path = folder.join("run.json");
     let text = std::fs::read_to_string(&path).map_err(io(&path))?;
-    serde_json::from_str(&text).map_err(|error| RunError::Folder { path, why: format!("cannot be read: {error}") })
+    let bad = |why: String| RunError::Folder { path: path.clone(), why };
+    let lock: Lock = serde_json::from_str(&text).map_err(|error| bad(format!("cannot be read: {error}")))?;
+    if lock.spec.is_empty() {
+        return Err(bad("names no spec".to_string()));
+    }
+    match lock.precision.as_str() {
+        "f32" | "f64" => Ok(lock),
+        other => Err(bad(format!("says precision `{other}`, which is neither `f32` nor `f64`"))),
+    }
 }
 
 /// The spec's files as the folder holds them, each under the path where it was read.
@@ -145,7 +154,12 @@ pub fn read_spec(folder: &Path, lock: &Lock) -> Result<Vec<SpecFile>, RunError> 
         let path = folder.join(&copied.copy);
         let text = std::fs::read_to_string(&path).map_err(io(&path))?;
         if sha256(&text) != copied.sha256 {
-            return Err(RunError::Folder { path, why: "was changed after the run began".to_string() });
+            let why = format!(
+                "was changed after the run began: its SHA-256 is {}, and `run.json` says {}",
+                sha256(&text),
+                copied.sha256
+            );
+            return Err(RunError::Folder { path, why });
         }
         files.push(SpecFile { path: copied.path.clone(), text });
     }

@@ -1,11 +1,13 @@
 //! Measurements: values of metrics and costs on a split, with learning off and a copy of every state.
 
 use super::engine::Engine;
+use super::rhythm::{Pace, Rhythm};
 use super::store::Store;
 use super::{Measured, RunError};
 use crate::data::{Rows, Split};
 use crate::model::Model;
 use crate::tensor::{Name, Role};
+use std::time::Instant;
 
 /// The names of all sums, with what they are the sums of.
 pub(super) fn names(model: &Model) -> Vec<(Name, bool)> {
@@ -45,10 +47,11 @@ pub(super) struct Measurer {
     engine: Engine,
     own: Store,
     clocks: Vec<Name>,
+    pace: Pace,
 }
 
 impl Measurer {
-    pub(super) fn new(engine: Engine, precision: crate::math::Precision) -> Measurer {
+    pub(super) fn new(engine: Engine, precision: crate::math::Precision, rhythm: Rhythm) -> Measurer {
         let mut own = Store::new(precision);
         let mut program = (*engine.program).clone();
         program
@@ -57,7 +60,7 @@ impl Measurer {
         own.admit(&program);
         let clocks =
             program.slots.iter().map(|slot| slot.name.clone()).filter(|name| name.starts_with("clock.")).collect();
-        Measurer { engine, own, clocks }
+        Measurer { engine, own, clocks, pace: Pace::new(rhythm) }
     }
 
     /// The program.
@@ -65,7 +68,8 @@ impl Measurer {
         &self.engine.program
     }
 
-    /// Measures on some rows, in their order, in batches of the training size.
+    /// Measures on some rows, in their order, in batches of the training size. Between two calls of compiled code `go_on` is
+    /// asked, with the batches that are done and all of them; if it says no, there is no value.
     pub(super) fn measure(
         &mut self,
         model: &Model,
@@ -73,7 +77,8 @@ impl Measurer {
         rows: &Rows,
         batch: usize,
         split: Split,
-    ) -> Result<Vec<Measured>, RunError> {
+        go_on: &mut dyn FnMut(u64, u64) -> bool,
+    ) -> Result<Option<Vec<Measured>>, RunError> {
         for clock in &self.clocks {
             if let Some(value) = store.get(clock) {
                 self.own.set(clock, value);
@@ -83,8 +88,17 @@ impl Measurer {
         self.own.set_order(rows.as_slice());
         self.own.set("clock.rows", rows.len() as f64);
         self.own.set("clock.position", 0.0);
-        let steps = rows.len().div_ceil(batch) as u64;
-        self.engine.run(store, Some(&mut self.own), steps)?;
-        Ok(means(model, &self.own, split))
+        let (all, mut done) = (rows.len().div_ceil(batch) as u64, 0);
+        while done < all {
+            let steps = self.pace.next(all - done);
+            let begun = Instant::now();
+            self.engine.run(store, Some(&mut self.own), steps)?;
+            self.pace.took(steps, begun.elapsed());
+            done += steps;
+            if done < all && !go_on(done, all) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(means(model, &self.own, split)))
     }
 }

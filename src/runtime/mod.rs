@@ -14,11 +14,14 @@ pub mod folder;
 mod measure;
 pub mod metrics;
 mod phase;
+mod rhythm;
 mod samples;
 mod store;
+mod times;
 pub mod train;
 
 pub use cpu::{features, has_fused_multiply_add};
+pub use rhythm::Rhythm;
 pub use train::{Outcome, train};
 
 use crate::diag::Diagnostic;
@@ -67,6 +70,8 @@ pub struct Options {
     pub entered: Instant,
     /// Where the spec's files are looked for.
     pub place: crate::data::Place,
+    /// When the host looks up; changes no bit.
+    pub rhythm: Rhythm,
 }
 
 /// How many epochs a spec without `development` lasts if nobody says.
@@ -153,8 +158,12 @@ pub trait Watcher {
     fn phase(&mut self, _name: &str, _steps: u64) {}
     /// Steps of the phase that are done, and the running means of this epoch.
     fn progress(&mut self, _done: u64, _running: &[Measured]) {}
+    /// A measurement goes on: batches of a split that are done, and all of them.
+    fn measuring(&mut self, _split: &str, _done: u64, _all: u64) {}
     /// A measurement, after so many steps of the whole run; the epoch counts from birth.
     fn measured(&mut self, _step: u64, _phase: &str, _epoch: f64, _values: &[Measured]) {}
+    /// A checkpoint was written, after so many steps of the whole run.
+    fn checkpoint(&mut self, _step: u64) {}
 }
 
 /// Watches nothing.

@@ -2,6 +2,7 @@
 
 use super::engine::{Engine, Made};
 use super::measure::Measurer;
+use super::rhythm::Pace;
 use super::samples::Samples;
 use super::store::Store;
 use super::{EPOCHS, Options, RunError};
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 /// A phase that is ready to be run.
 pub(super) struct Ready {
     pub(super) learn: Engine,
+    pub(super) pace: Pace,
     pub(super) measurer: Measurer,
     pub(super) train: Rows,
     pub(super) validation: Rows,
@@ -40,7 +42,7 @@ pub(super) fn ready(
     let programs = [credit::learn(model, phase, rows), credit::measure(model, phase, rows)];
     let [learn, measure] = made.engines(programs, options.precision, options.backend)?;
     let compiling = begun.elapsed();
-    let measurer = Measurer::new(measure, options.precision);
+    let measurer = Measurer::new(measure, options.precision, options.rhythm);
     admit(model, options.seed, &learn.program, store)?;
     admit(model, options.seed, measurer.program(), store)?;
     samples.fill(model, phase, &learn.program, store)?;
@@ -59,7 +61,8 @@ pub(super) fn ready(
         return Err(RunError::Data(vec![said]));
     }
     let steps = steps(model.phases[phase].bound, options.epochs, train.len(), data.batch, epoch_steps);
-    Ok(Ready { learn, measurer, train, validation, test, batch: data.batch, epoch_steps, steps, compiling })
+    let pace = Pace::new(options.rhythm);
+    Ok(Ready { learn, pace, measurer, train, validation, test, batch: data.batch, epoch_steps, steps, compiling })
 }
 
 /// Room for a program's slots, with first values for those that are new.

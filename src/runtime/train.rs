@@ -6,6 +6,7 @@ use super::metrics::Metrics;
 use super::phase::{Ready, ready};
 use super::samples::Samples;
 use super::store::Store;
+use super::times::Times;
 use super::{Measured, Options, RunError, Watcher, digest, folder, measure};
 use crate::credit;
 use crate::data::{Split, split};
@@ -13,11 +14,6 @@ use crate::model::{Leaf, Model};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-
-/// How long one call of compiled code is meant to last.
-const STRETCH: Duration = Duration::from_millis(50);
-/// How long the run goes on without a checkpoint.
-const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(1);
 
 /// What came of a run.
 #[derive(Debug, Clone)]
@@ -54,11 +50,11 @@ struct Run<'r> {
     store: Store,
     position: Position,
     metrics: Option<Metrics>,
+    times: Option<Times>,
     checkpointed: Instant,
     samples_done: u64,
     learning: Duration,
     first_step: Option<Duration>,
-    stretch: u64,
 }
 
 /// Trains a model from birth, or from the checkpoint of its folder.
@@ -74,7 +70,7 @@ pub fn train(
     if let Some(path) = &options.folder {
         if origin.resume {
             folder::differences(&folder::read_lock(path)?, &lock)?;
-            found = checkpoint::read(&checkpoint_path(path))?;
+            found = checkpoint::read(&checkpoint_path(path), model)?;
         } else {
             folder::create(path, &lock, origin.files)?;
         }
@@ -85,18 +81,19 @@ pub fn train(
         store: Store::new(options.precision),
         position: Position::default(),
         metrics: None,
+        times: None,
         checkpointed: Instant::now(),
         samples_done: 0,
         learning: Duration::ZERO,
         first_step: None,
-        stretch: 1,
     };
     if let Some(path) = &options.folder {
         let table = path.join("metrics.csv");
         run.metrics = Some(match &found {
-            Some(checkpoint) => Metrics::reopen(&table, checkpoint.metrics_bytes)?,
+            Some(checkpoint) => Metrics::reopen(&table, &checkpoint.metrics)?,
             None => Metrics::create(&table)?,
         });
+        run.times = Some(Times::open(&path.join("times.csv"), options.entered)?);
     }
     if let Some(checkpoint) = &found {
         run.position = checkpoint.position.clone();
@@ -118,22 +115,20 @@ impl Run<'_> {
         let (mut made, mut compiling) = (Made::default(), Duration::ZERO);
         let mut interrupted = false;
         for phase in 0..self.model.phases.len() {
-            let unbegun = self.position.phase_step == 0 && self.position.epoch_step == 0;
-            if phase == self.position.phase && unbegun {
-                // What this phase adds to the state is not in a checkpoint that was written before it began.
-                if let Some(checkpoint) = found.take() {
-                    self.go_back(&checkpoint)?;
-                }
-            }
             let mut ready = ready(self.model, phase, self.options, samples, &mut made, &mut self.store)?;
             compiling += ready.compiling;
+            if phase + 1 == self.position.reached() {
+                // Here the state has exactly what a checkpoint holds; a phase that has not begun adds to it afterwards.
+                match found.take() {
+                    Some(checkpoint) => checkpoint.restore(&mut self.store)?,
+                    None if phase == self.position.phase && !self.position.begun() => self.checkpoint(watcher)?,
+                    None => {}
+                }
+            }
             if phase < self.position.phase {
                 continue;
             }
-            if let Some(checkpoint) = found.take() {
-                self.go_back(&checkpoint)?;
-            }
-            if self.position.phase_step == 0 && self.position.epoch_step == 0 {
+            if !self.position.begun() {
                 self.store.set("clock.phase_step", 0.0);
             }
             watcher.phase(&self.model.phases[phase].name, ready.steps);
@@ -142,10 +137,7 @@ impl Run<'_> {
                 break;
             }
         }
-        if let Some(checkpoint) = found.take() {
-            self.go_back(&checkpoint)?;
-        }
-        self.checkpoint()?;
+        self.checkpoint(watcher)?;
         let (done, seconds) = (self.samples_done as f64, self.learning.as_secs_f64());
         Ok(Outcome {
             phases: self.position.ended.clone(),
@@ -156,28 +148,6 @@ impl Run<'_> {
             state_digest: digest::state(&self.store, &checkpoint::text(&self.position)?),
             interrupted,
         })
-    }
-
-    /// Takes over the state of a checkpoint.
-    fn go_back(&mut self, checkpoint: &checkpoint::Checkpoint) -> Result<(), RunError> {
-        for (name, shape, values) in &checkpoint.slots {
-            let bad = |why: String| Err(RunError::Changed(why));
-            match self.store.slot(name) {
-                None => return bad(format!("its checkpoint holds `{name}`, which this spec has not")),
-                Some(slot) => {
-                    let wanted: Vec<usize> = slot.ty.shape.iter().map(|extent| extent.bound()).collect();
-                    if *shape != wanted {
-                        return bad(format!("`{name}` is {shape:?} in its checkpoint, and {wanted:?} in this spec"));
-                    }
-                }
-            }
-            self.store.put(name, values)?;
-        }
-        let known: Vec<&str> = checkpoint.slots.iter().map(|(name, ..)| &**name).collect();
-        match self.store.kept().find(|(slot, _)| !known.contains(&&*slot.name)) {
-            Some((slot, _)) => Err(RunError::Changed(format!("its checkpoint has no `{}`", slot.name))),
-            None => Ok(()),
-        }
     }
 
     /// One phase, from where it stands to its end; tells whether it was stopped from outside.
@@ -200,22 +170,22 @@ impl Run<'_> {
                 if self.options.interrupted.load(Ordering::Relaxed) {
                     return Ok(true);
                 }
-                self.checkpoint_in_time()?;
+                self.checkpoint_in_time(watcher)?;
             }
-            let enough = self.look(phase, ready, watcher)?;
+            let Some(enough) = self.look(phase, ready, watcher)? else { return Ok(true) };
             if enough || self.position.phase_step >= ready.steps {
                 self.end(phase, ready);
-                self.checkpoint_in_time()?;
+                self.checkpoint_in_time(watcher)?;
                 return Ok(false);
             }
-            self.checkpoint_in_time()?;
+            self.checkpoint_in_time(watcher)?;
         }
     }
 
     /// One call of compiled code: some steps of one epoch.
-    fn stretch(&mut self, phase: usize, ready: &Ready) -> Result<(), RunError> {
+    fn stretch(&mut self, phase: usize, ready: &mut Ready) -> Result<(), RunError> {
         let left = (ready.epoch_steps - self.position.epoch_step).min(ready.steps - self.position.phase_step);
-        let steps = self.stretch.min(left);
+        let steps = ready.pace.next(left);
         let before = self.store.snapshot();
         let begun = Instant::now();
         ready.learn.run(&mut self.store, None, steps)?;
@@ -232,8 +202,7 @@ impl Run<'_> {
         self.position.epoch_step += steps;
         self.position.phase_step += steps;
         self.position.steps += steps;
-        let fit = STRETCH.as_secs_f64() / (took.as_secs_f64() / steps as f64).max(1e-9);
-        self.stretch = (fit as u64).clamp(1, self.stretch.saturating_mul(16).max(16));
+        ready.pace.took(steps, took);
         Ok(())
     }
 
@@ -258,20 +227,32 @@ impl Run<'_> {
         RunError::Code("a stretch that went wrong came out right when it was run again".to_string())
     }
 
-    /// Measures at the end of an epoch (or of the phase), and tells whether the phase's condition is fulfilled.
-    fn look(&mut self, phase: usize, ready: &mut Ready, watcher: &mut dyn Watcher) -> Result<bool, RunError> {
-        let part = self.position.epoch_step as f64 / ready.epoch_steps as f64;
-        self.position.time += part;
-        self.position.epoch_step = 0;
+    /// Measures at the end of an epoch (or of the phase), and tells whether the phase's condition is fulfilled. If it is
+    /// interrupted, nothing has changed, and a run that goes on measures anew.
+    fn look(&mut self, phase: usize, ready: &mut Ready, watcher: &mut dyn Watcher) -> Result<Option<bool>, RunError> {
         let mut values = measure::means(self.model, &self.store, Split::Train);
         for (rows, split) in [(&ready.validation, Split::Validation), (&ready.test, Split::Test)] {
             if !rows.is_empty() {
-                values.extend(ready.measurer.measure(self.model, &mut self.store, rows, ready.batch, split)?);
+                let mut go_on = |done: u64, all: u64| {
+                    watcher.measuring(split.name(), done, all);
+                    !self.options.interrupted.load(Ordering::Relaxed)
+                };
+                let measured =
+                    ready.measurer.measure(self.model, &mut self.store, rows, ready.batch, split, &mut go_on)?;
+                match measured {
+                    Some(measured) => values.extend(measured),
+                    None => return Ok(None),
+                }
             }
         }
+        self.position.time += self.position.epoch_step as f64 / ready.epoch_steps as f64;
+        self.position.epoch_step = 0;
         let name = &self.model.phases[phase].name;
         if let Some(metrics) = &mut self.metrics {
             metrics.append(self.position.steps, name, self.position.time, &values)?;
+        }
+        if let Some(times) = &mut self.times {
+            times.append(self.position.steps)?;
         }
         watcher.measured(self.position.steps, name, self.position.time, &values);
         let enough = self.model.phases[phase]
@@ -279,7 +260,7 @@ impl Run<'_> {
             .as_ref()
             .is_some_and(|until| credit::fulfilled(self.model, until, &|leaf| measured(self.model, &values, leaf)));
         self.position.last = values;
-        Ok(enough)
+        Ok(Some(enough))
     }
 
     /// Goes on to the next phase.
@@ -293,14 +274,15 @@ impl Run<'_> {
         self.store.set("clock.phase_step", 0.0);
     }
 
-    fn checkpoint_in_time(&mut self) -> Result<(), RunError> {
-        if self.checkpointed.elapsed() < BETWEEN_CHECKPOINTS { Ok(()) } else { self.checkpoint() }
+    fn checkpoint_in_time(&mut self, watcher: &mut dyn Watcher) -> Result<(), RunError> {
+        if self.checkpointed.elapsed() < self.options.rhythm.checkpoint { Ok(()) } else { self.checkpoint(watcher) }
     }
 
-    fn checkpoint(&mut self) -> Result<(), RunError> {
+    fn checkpoint(&mut self, watcher: &mut dyn Watcher) -> Result<(), RunError> {
         if let (Some(folder), Some(metrics)) = (&self.options.folder, &mut self.metrics) {
-            let bytes = metrics.sync()?;
-            checkpoint::write(&checkpoint_path(folder), &self.store, &self.position, bytes)?;
+            let written = metrics.sync()?;
+            checkpoint::write(&checkpoint_path(folder), &self.store, &self.position, &written)?;
+            watcher.checkpoint(self.position.steps);
         }
         self.checkpointed = Instant::now();
         Ok(())
@@ -326,31 +308,25 @@ fn measured(model: &Model, values: &[Measured], leaf: &Leaf) -> Option<f64> {
 pub fn evaluate(model: &Model, options: &Options, folder: &Path) -> Result<Vec<Measured>, RunError> {
     let samples = Samples::read(model, &options.place, options.seed)?;
     let path = checkpoint_path(folder);
-    let Some(checkpoint) = checkpoint::read(&path)? else {
+    let Some(checkpoint) = checkpoint::read(&path, model)? else {
         return Err(RunError::Folder { path, why: "is not there: the run has no checkpoint yet".to_string() });
     };
     let mut made = Made::default();
     let mut store = Store::new(options.precision);
     let mut last = None;
-    for phase in 0..self::reached(model, &checkpoint.position) {
+    for phase in 0..checkpoint.position.reached() {
         last = Some(ready(model, phase, options, &samples, &mut made, &mut store)?);
     }
     let Some(mut ready) = last else { return Ok(Vec::new()) };
-    for (name, _, values) in &checkpoint.slots {
-        store.put(name, values)?;
-    }
+    checkpoint.restore(&mut store)?;
     let mut values = Vec::new();
     for (rows, split) in
         [(&ready.train, Split::Train), (&ready.validation, Split::Validation), (&ready.test, Split::Test)]
     {
         if !rows.is_empty() {
-            values.extend(ready.measurer.measure(model, &mut store, rows, ready.batch, split)?);
+            let measured = ready.measurer.measure(model, &mut store, rows, ready.batch, split, &mut |_, _| true)?;
+            values.extend(measured.unwrap_or_default());
         }
     }
     Ok(values)
-}
-
-/// How many phases have begun.
-fn reached(model: &Model, position: &Position) -> usize {
-    (position.phase + 1).min(model.phases.len())
 }
