@@ -153,7 +153,7 @@ fn set_overrides_a_param() {
 
 #[test]
 fn emit_prints_every_stage_with_names_from_the_spec() {
-    for stage in ["ast", "model", "tensor", "loop", "clif"] {
+    for stage in ["ast", "model", "tensor", "loop", "clif", "asm"] {
         for name in ["digits.neu", "infancy.neu", "oja.neu"] {
             let out = output(neurula().arg("emit").arg(example(name)).args(["--stage", stage]), 0);
             assert!(out.contains("Retina"), "{stage} of {name}");

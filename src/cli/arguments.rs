@@ -152,6 +152,8 @@ pub enum Stage {
     Loop,
     /// The same in Cranelift's IR.
     Clif,
+    /// The same as this machine's instructions.
+    Asm,
 }
 
 /// Arguments of `data`.

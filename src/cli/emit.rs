@@ -54,6 +54,7 @@ pub(super) fn run(arguments: &EmitArguments) -> Ending {
     };
     let text = match arguments.stage {
         Stage::Loop => Ok(loops::print::print(&lowered.learn)),
+        Stage::Asm => codegen::asm_text(&lowered.learn),
         _ => codegen::clif_text(&lowered.learn),
     };
     match text {

@@ -1,229 +1,242 @@
-//! Folds: chains with one accumulator, or with one a lane of the loop around; and folds in 16 lanes.
+//! Folds: a chain has one accumulator (in a lanes loop one in each lane); a fold in lanes has sixteen and a tree.
 
 use super::Unsupported;
-use super::arith::register_type;
+use super::arith::Carrier;
 use super::emit::{Emitter, Group, Held, Rounds};
 use super::scalar;
 use crate::loops::{FoldKind, Folding, LANES, Reg, RegKind, Stmt, Trip, Var};
 use crate::math::Arith;
 use cranelift::prelude::*;
 
-/// The registers that a fold takes in.
-pub(super) fn folded(folding: Folding) -> Vec<Reg> {
-    match folding {
-        Folding::Of(_, reg) => vec![reg],
-        Folding::Dot(a, b) => vec![a, b],
-    }
+/// What is folded, of which kind.
+#[derive(Clone, Copy)]
+struct Fold {
+    how: Folding,
+    kind: RegKind,
 }
 
-/// What a fold does to two accumulators.
-fn kind_of(folding: Folding) -> FoldKind {
-    match folding {
-        Folding::Of(kind, _) => kind,
-        Folding::Dot(..) => FoldKind::Sum,
+impl Fold {
+    fn begin(self, carrier: &mut Carrier) -> Value {
+        scalar::empty_fold(carrier, self.merging(), self.kind)
     }
-}
 
-/// One element more.
-fn take(c: &mut super::arith::Carrier, folding: Folding, kind: RegKind, total: Value, x: &[Value]) -> Value {
-    match folding {
-        Folding::Of(fold, _) => scalar::fold(c, fold, kind, total, x[0]),
-        Folding::Dot(..) => c.fma(x[0], x[1], total),
+    /// How two accumulators are put together.
+    const fn merging(self) -> FoldKind {
+        match self.how {
+            Folding::Of(fold, _) => fold,
+            Folding::Dot(..) => FoldKind::Sum,
+        }
+    }
+
+    /// `total` with one more element, whose registers have these values.
+    fn step(self, carrier: &mut Carrier, total: Value, args: &[Value]) -> Value {
+        match self.how {
+            Folding::Of(fold, _) => scalar::fold(carrier, fold, self.kind, total, args[0]),
+            Folding::Dot(..) => carrier.fma(args[0], args[1], total),
+        }
+    }
+
+    fn merge(self, carrier: &mut Carrier, a: Value, b: Value) -> Value {
+        scalar::fold(carrier, self.merging(), self.kind, a, b)
+    }
+
+    fn args(self) -> Vec<Reg> {
+        match self.how {
+            Folding::Of(_, reg) => vec![reg],
+            Folding::Dot(a, b) => vec![a, b],
+        }
     }
 }
 
 impl Emitter<'_, '_> {
-    /// Writes a fold.
-    pub fn fold(&mut self, stmt: &Stmt) -> Result<(), Unsupported> {
-        let Stmt::Fold { reg, var, trip, lanes, body, folding } = stmt else { crate::bug!("not a fold") };
-        let differs = self.group.is_some() && folded(*folding).iter().any(|reg| self.varies[reg.0 as usize]);
-        match (*lanes, differs) {
-            (true, _) => self.fold_in_lanes(*reg, *var, *trip, body, *folding),
-            (false, true) => self.chains(*reg, *var, *trip, body, *folding),
-            (false, false) => self.chain(*reg, *var, *trip, body, *folding),
-        }
-    }
-
-    /// One accumulator, in the order of the index.
-    fn chain(&mut self, reg: Reg, var: Var, trip: Trip, body: &[Stmt], folding: Folding) -> Result<(), Unsupported> {
-        let kind = self.kind(reg);
-        let end = self.trip(trip);
-        let first = scalar::empty_fold(&mut self.carrier(1), kind_of(folding), kind);
-        let total = self.counted(Rounds::Const(0), end, 1, vec![first], |emitter, index, carried| {
+    /// A chain.
+    pub fn chain(&mut self, reg: Reg, var: Var, trip: Trip, body: &[Stmt], how: Folding) -> Result<(), Unsupported> {
+        let fold = Fold { how, kind: self.kind(reg) };
+        let varies = self.group.is_some() && self.varies[reg.0 as usize];
+        let (vectors, lanes) = if varies { (self.vectors(), self.width()) } else { (1, 1) };
+        let begin = fold.begin(&mut self.carrier(lanes));
+        let rounds = self.trip(trip);
+        let totals = self.counted(Rounds::Const(0), rounds, 1, vec![begin; vectors], |emitter, index, totals| {
             emitter.variables[var.0 as usize] = Some(index);
             emitter.block(body)?;
-            let x: Vec<Value> = folded(folding).into_iter().map(|reg| emitter.one(reg)).collect();
-            Ok(vec![take(&mut emitter.carrier(1), folding, kind, carried[0], &x)])
+            let totals = totals.iter().enumerate().map(|(vector, total)| {
+                let args = if varies { emitter.vectors_of(fold, vector) } else { emitter.ones_of(fold) };
+                fold.step(&mut emitter.carrier(lanes), *total, &args)
+            });
+            Ok(totals.collect())
         })?;
-        self.set(reg, total[0]);
+        self.hold(reg, if varies { Held::Each(totals) } else { Held::One(totals[0]) });
         Ok(())
     }
 
-    /// A chain for each lane of the loop around.
-    fn chains(&mut self, reg: Reg, var: Var, trip: Trip, body: &[Stmt], folding: Folding) -> Result<(), Unsupported> {
-        let (kind, lanes, vectors) = (self.kind(reg), self.width(), self.vectors());
-        let end = self.trip(trip);
-        let first = scalar::empty_fold(&mut self.carrier(lanes), kind_of(folding), kind);
-        let totals = self.counted(Rounds::Const(0), end, 1, vec![first; vectors], |emitter, index, carried| {
-            emitter.variables[var.0 as usize] = Some(index);
-            emitter.block(body)?;
-            let mut totals = Vec::new();
-            for (vector, total) in carried.iter().enumerate() {
-                let x: Vec<Value> = folded(folding).into_iter().map(|reg| emitter.vector(reg, vector)).collect();
-                totals.push(take(&mut emitter.carrier(lanes), folding, kind, *total, &x));
-            }
-            Ok(totals)
-        })?;
-        self.hold(reg, Held::Each(totals));
-        Ok(())
+    fn vectors_of(&mut self, fold: Fold, vector: usize) -> Vec<Value> {
+        fold.args().into_iter().map(|arg| self.vector(arg, vector)).collect()
     }
 
-    /// 16 accumulators, element `i` in lane `i mod 16`, then a tree.
-    fn fold_in_lanes(
+    fn ones_of(&mut self, fold: Fold) -> Vec<Value> {
+        fold.args().into_iter().map(|arg| self.one(arg)).collect()
+    }
+
+    /// Sixteen running accumulators, element `i` in lane `i mod 16`.
+    pub fn fold_in_lanes(
         &mut self,
         reg: Reg,
         var: Var,
         trip: Trip,
         body: &[Stmt],
-        folding: Folding,
+        how: Folding,
     ) -> Result<(), Unsupported> {
-        self.mark(var, body);
-        let (kind, width) = (self.kind(reg), self.width());
+        let fold = Fold { how, kind: self.kind(reg) };
+        self.mark_varying(var, body);
+        let width = self.width();
         let vectors = LANES / width;
-        let first = scalar::empty_fold(&mut self.carrier(width), kind_of(folding), kind);
-        let around = self.group;
-        let end = self.trip(trip);
-        let whole = match end {
-            Rounds::Const(n) => Rounds::Const(n / LANES * LANES),
-            Rounds::Value(n) => Rounds::Value(self.builder.ins().band_imm_s(n, -(LANES as i64))),
+        let begin = fold.begin(&mut self.carrier(width));
+        let rounds = self.trip(trip);
+        let whole = match rounds {
+            Rounds::Const(n) => Rounds::Const(n - n % LANES),
+            Rounds::Value(n) => Rounds::Value(self.builder.ins().band_imm_s(n, !(LANES as i64 - 1))),
         };
-        let totals = self.counted(Rounds::Const(0), whole, LANES, vec![first; vectors], |emitter, base, carried| {
-            emitter.group = Some(Group { var, base, shift: 0, vectors, active: width });
-            emitter.block(body)?;
-            let mut totals = Vec::new();
-            for (vector, total) in carried.iter().enumerate() {
-                totals.push(emitter.taken(folding, kind, vector, *total));
-            }
-            Ok(totals)
+        let totals = self.counted(Rounds::Const(0), whole, LANES, vec![begin; vectors], |emitter, base, totals| {
+            let group = Group { var, base, shift: 0, vectors, active: width };
+            emitter.group_totals(fold, group, body, totals)
         })?;
-        let total = match (end, whole) {
-            (Rounds::Const(n), Rounds::Const(whole)) => {
-                let totals = self.rest(var, whole, n - whole, body, folding, kind, totals)?;
-                self.group = around;
-                self.tree(kind_of(folding), kind, totals)
-            }
-            _ => {
-                let (whole, end) = (self.count(whole), self.count(end));
-                let total = self.unknown_rest(var, whole, end, body, folding, kind, &totals)?;
-                self.group = around;
-                total
-            }
+        let totals = match (rounds, whole) {
+            (Rounds::Const(n), _) => self.rest_const(fold, var, n, body, totals)?,
+            (Rounds::Value(n), whole) => self.rest_counted(fold, var, whole, n, body, &totals)?,
         };
-        self.group = around;
+        let total = self.tree(fold, totals);
         self.set(reg, total);
         Ok(())
     }
 
-    /// The accumulator with one vector of elements more.
-    fn taken(&mut self, folding: Folding, kind: RegKind, vector: usize, total: Value) -> Value {
+    /// The totals of a group's vectors with one more element in each active lane.
+    fn group_totals(
+        &mut self,
+        fold: Fold,
+        group: Group,
+        body: &[Stmt],
+        totals: &[Value],
+    ) -> Result<Vec<Value>, Unsupported> {
         let width = self.width();
-        let x: Vec<Value> = folded(folding).into_iter().map(|reg| self.vector(reg, vector)).collect();
-        take(&mut self.carrier(width), folding, kind, total, &x)
+        self.group = Some(group);
+        self.block(body)?;
+        let totals = totals.iter().take(group.vectors).enumerate().map(|(vector, total)| {
+            let args = self.vectors_of(fold, vector);
+            let mut carrier = self.carrier(width);
+            let more = fold.step(&mut carrier, *total, &args);
+            if group.active == width {
+                return more;
+            }
+            let used = carrier.int_vector((0..width).map(|lane| -i64::from(lane < group.active)));
+            carrier.choose(fold.kind, used, more, *total)
+        });
+        let totals = totals.collect();
+        self.group = None;
+        Ok(totals)
     }
 
-    /// What a known number of elements leaves behind the last full sixteen.
-    #[expect(clippy::too_many_arguments, reason = "one place calls it, with what it has at hand")]
-    fn rest(
+    /// The last elements if their number is known: full vectors, then one that is not full.
+    fn rest_const(
         &mut self,
+        fold: Fold,
         var: Var,
-        whole: usize,
-        rest: usize,
+        rounds: usize,
         body: &[Stmt],
-        folding: Folding,
-        kind: RegKind,
         mut totals: Vec<Value>,
     ) -> Result<Vec<Value>, Unsupported> {
         let width = self.width();
-        for (vector, start) in (0..rest).step_by(width).enumerate() {
-            let active = (rest - start).min(width);
-            let base = self.builder.ins().iconst(types::I64, (whole + start) as i64);
-            self.group = Some(Group { var, base, shift: 0, vectors: 1, active });
-            self.block(body)?;
-            let taken = self.taken(folding, kind, 0, totals[vector]);
-            totals[vector] = if active == width {
-                taken
-            } else {
-                let mut carrier = self.carrier(width);
-                let mask = carrier.int_vector((0..width).map(|lane| if lane < active { -1 } else { 0 }));
-                carrier.choose(kind, mask, taken, totals[vector])
-            };
+        let (first, rest) = (rounds - rounds % LANES, rounds % LANES);
+        let (full, active) = (rest / width, rest % width);
+        let base = self.count(Rounds::Const(0));
+        if full > 0 {
+            let group = Group { var, base, shift: first, vectors: full, active: width };
+            let more = self.group_totals(fold, group, body, &totals)?;
+            totals[..full].copy_from_slice(&more);
+        }
+        if active > 0 {
+            let group = Group { var, base, shift: first + full * width, vectors: 1, active };
+            totals[full] = self.group_totals(fold, group, body, &totals[full..])?[0];
         }
         Ok(totals)
     }
 
-    /// The rest if the number of elements is not known: the accumulators go to memory, the elements one by one to
-    /// theirs, and the tree is folded from there.
-    #[expect(clippy::too_many_arguments, reason = "one place calls it, with what it has at hand")]
-    fn unknown_rest(
+    /// The last elements if their number is read: one after the other, with the accumulators in memory.
+    fn rest_counted(
         &mut self,
+        fold: Fold,
         var: Var,
-        whole: Value,
-        end: Value,
+        first: Rounds,
+        rounds: Value,
         body: &[Stmt],
-        folding: Folding,
-        kind: RegKind,
         totals: &[Value],
-    ) -> Result<Value, Unsupported> {
-        let (width, precision) = (self.width(), self.precision());
-        let cell = precision.bytes();
-        let slot = StackSlotData::new(StackSlotKind::ExplicitSlot, (LANES * cell) as u32, 4);
-        let slot = self.builder.create_sized_stack_slot(slot);
+    ) -> Result<Vec<Value>, Unsupported> {
+        let (precision, width) = (self.precision(), self.width());
+        let bytes = precision.bytes();
+        let data = StackSlotData::new(StackSlotKind::ExplicitSlot, (LANES * bytes) as u32, 4);
+        let slot = self.builder.create_sized_stack_slot(data);
+        let memory = self.builder.ins().stack_addr(types::I64, slot, 0);
+        let flags = MemFlagsData::new().with_notrap();
         for (vector, total) in totals.iter().enumerate() {
-            self.builder.ins().stack_store(types::I64, *total, slot, (vector * width * cell) as i32);
+            self.builder.ins().store(flags, *total, memory, (vector * 16) as i32);
         }
-        let base = self.builder.ins().stack_addr(types::I64, slot, 0);
-        let lane_type = match kind {
-            RegKind::Bool => register_type(RegKind::Int, precision, 1),
-            _ => register_type(kind, precision, 1),
-        };
-        self.counted(Rounds::Value(whole), Rounds::Value(end), 1, Vec::new(), |emitter, index, _| {
-            emitter.group = Some(Group { var, base: index, shift: 0, vectors: 1, active: 1 });
+        let begin = self.count(first);
+        self.counted(first, Rounds::Value(rounds), 1, Vec::new(), |emitter, index, _| {
+            let lane = emitter.builder.ins().isub(index, begin);
+            let lane = emitter.builder.ins().imul_imm_s(lane, bytes as i64);
+            let cell = emitter.builder.ins().iadd(memory, lane);
+            emitter.variables[var.0 as usize] = Some(index);
             emitter.block(body)?;
-            let lane = emitter.builder.ins().band_imm_s(index, LANES as i64 - 1);
-            let lane = emitter.builder.ins().imul_imm_s(lane, cell as i64);
-            let at = emitter.builder.ins().iadd(base, lane);
-            let before = emitter.builder.ins().load(lane_type, MemFlagsData::trusted(), at, 0);
-            let vector_type = register_type(kind, precision, width as u32);
-            let total = emitter.builder.ins().scalar_to_vector(vector_type, before);
-            let after = emitter.taken(folding, kind, 0, total);
-            let after = emitter.builder.ins().extractlane(after, 0);
-            emitter.builder.ins().store(MemFlagsData::trusted(), after, at, 0);
+            let total = emitter.load_total(fold.kind, cell);
+            let args = emitter.ones_of(fold);
+            let total = fold.step(&mut emitter.carrier(1), total, &args);
+            emitter.store_total(fold.kind, total, cell);
             Ok(Vec::new())
         })?;
-        let vector_type = register_type(kind, precision, width as u32);
-        let totals = (0..totals.len())
-            .map(|vector| self.builder.ins().stack_load(types::I64, vector_type, slot, (vector * width * cell) as i32));
-        let totals = totals.collect();
-        Ok(self.tree(kind_of(folding), kind, totals))
+        let ty = super::arith::register_type(fold.kind, precision, width as u32);
+        let totals = (0..totals.len()).map(|vector| self.builder.ins().load(ty, flags, memory, (vector * 16) as i32));
+        Ok(totals.collect())
+    }
+
+    /// A lane of an accumulator in memory; truth values lie there as lanes of zeros or ones.
+    fn load_total(&mut self, kind: RegKind, cell: Value) -> Value {
+        let carrier = self.carrier(1);
+        let ty = if kind == RegKind::Real { carrier.real_type() } else { carrier.int_type() };
+        let value = carrier.builder.ins().load(ty, MemFlagsData::trusted(), cell, 0);
+        match kind {
+            RegKind::Bool => carrier.builder.ins().icmp_imm_u(IntCC::NotEqual, value, 0),
+            RegKind::Real | RegKind::Int => value,
+        }
+    }
+
+    fn store_total(&mut self, kind: RegKind, total: Value, cell: Value) {
+        let carrier = self.carrier(1);
+        let total = match kind {
+            RegKind::Bool => {
+                let ty = carrier.int_type();
+                carrier.builder.ins().bmask(ty, total)
+            }
+            RegKind::Real | RegKind::Int => total,
+        };
+        carrier.builder.ins().store(MemFlagsData::trusted(), total, cell, 0);
     }
 
     /// Lane `i` with lane `i + 8`, then `+ 4`, `+ 2`, `+ 1`.
-    fn tree(&mut self, fold: FoldKind, kind: RegKind, mut vectors: Vec<Value>) -> Value {
+    fn tree(&mut self, fold: Fold, mut totals: Vec<Value>) -> Value {
         let width = self.width();
-        while vectors.len() > 1 {
-            let half = vectors.len() / 2;
-            for i in 0..half {
-                vectors[i] = scalar::fold(&mut self.carrier(width), fold, kind, vectors[i], vectors[i + half]);
+        let mut carrier = self.carrier(width);
+        while totals.len() > 1 {
+            let upper = totals.split_off(totals.len() / 2);
+            for (total, other) in totals.iter_mut().zip(upper) {
+                *total = fold.merge(&mut carrier, *total, other);
             }
-            vectors.truncate(half);
         }
-        let mut lanes: Vec<Value> = (0..width).map(|lane| self.carrier(width).lane(kind, vectors[0], lane)).collect();
+        let mut lanes: Vec<_> = (0..width).map(|lane| carrier.lane(fold.kind, totals[0], lane)).collect();
+        let mut carrier = self.carrier(1);
         while lanes.len() > 1 {
-            let half = lanes.len() / 2;
-            for i in 0..half {
-                lanes[i] = scalar::fold(&mut self.carrier(1), fold, kind, lanes[i], lanes[i + half]);
+            let upper = lanes.split_off(lanes.len() / 2);
+            for (total, other) in lanes.iter_mut().zip(upper) {
+                *total = fold.merge(&mut carrier, *total, other);
             }
-            lanes.truncate(half);
         }
         lanes[0]
     }

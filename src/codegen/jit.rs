@@ -1,15 +1,15 @@
 //! The only place where an address becomes a call: memory for code, and the ways in.
 #![allow(unsafe_code)]
 
-use super::Unsupported;
 use super::units::{Convention, Unit, Units};
+use super::{Unsupported, text};
 use crate::loops::Program;
 use crate::loops::memory::Storage;
 use cranelift::codegen::Context;
 use cranelift::codegen::control::ControlPlane;
 use cranelift::codegen::isa::OwnedTargetIsa;
 use cranelift::prelude::*;
-use cranelift_jit::{JITBuilder, JITModule};
+use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
 use cranelift_module::{FuncId, Linkage, Module, ModuleReloc};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,15 +21,13 @@ type Entry = unsafe extern "C" fn(*const *mut u8, *mut u8, u64);
 pub(super) struct Machine {
     /// One for each program.
     entries: Vec<Entry>,
-    /// The code; `None` only while being dropped.
-    module: Option<JITModule>,
+    /// The code; `None` only while being dropped. Nobody locks it: the lock says that threads may share a machine.
+    module: Mutex<Option<JITModule>>,
 }
 
-// SAFETY: after `finalize_definitions` nothing writes to the module's memory until it is freed in `drop`, which has the
-// only reference; code has no state, so threads may be inside at once.
-unsafe impl Send for Machine {}
-// SAFETY: as above.
-unsafe impl Sync for Machine {}
+/// Address space set aside for the functions of some programs, so that they reach each other; pages are taken from it as
+/// they are needed.
+const RESERVED: usize = 1 << 28;
 
 fn failed(error: impl std::fmt::Display) -> Unsupported {
     Unsupported { message: format!("Cranelift: {error}"), span: None }
@@ -110,12 +108,29 @@ fn one(context: &mut Context, target: &OwnedTargetIsa, number: usize) -> Result<
     })
 }
 
+/// Functions as the machine's instructions, as text.
+pub(super) fn assembly(units: &Units) -> Result<String, Unsupported> {
+    let targets = [target(false)?, target(true)?];
+    let mut text = String::new();
+    let mut context = Context::new();
+    context.set_disasm(true);
+    for (number, unit) in units.list.iter().enumerate() {
+        context.func = unit.function.clone();
+        one(&mut context, &targets[usize::from(unit.optimised)], number)?;
+        let code = context.compiled_code().and_then(|code| code.vcode.as_deref());
+        text += &format!("{}{}\n", text::title(number, &unit.names), code.unwrap_or_default());
+        context.clear();
+    }
+    Ok(text)
+}
+
 impl Machine {
     /// Compiles all functions of some programs; functions that are the same are there once.
     pub fn new(programs: &[&Program]) -> Result<Machine, Unsupported> {
         let units = Units::of(programs, convention()?)?;
         let codes = compiled(&units.list)?;
-        let builder = JITBuilder::with_isa(target(true)?, cranelift_module::default_libcall_names());
+        let mut builder = JITBuilder::with_isa(target(true)?, cranelift_module::default_libcall_names());
+        builder.memory_provider(Box::new(ArenaMemoryProvider::new_with_size(RESERVED).map_err(failed)?));
         let mut module = JITModule::new(builder);
         let mut ids = Vec::new();
         for (number, unit) in units.list.iter().enumerate() {
@@ -133,7 +148,7 @@ impl Machine {
             unsafe { std::mem::transmute::<*const u8, Entry>(address) }
         };
         let entries = units.entries.iter().map(entry).collect();
-        Ok(Machine { entries, module: Some(module) })
+        Ok(Machine { entries, module: Mutex::new(Some(module)) })
     }
 
     /// Runs so many steps of a program. `Code::call`, which alone calls this, has looked at the slots: each pointer leads to
@@ -148,7 +163,8 @@ impl Machine {
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        if let Some(module) = self.module.take() {
+        let module = self.module.get_mut().map_or_else(|poisoned| poisoned.into_inner().take(), Option::take);
+        if let Some(module) = module {
             // SAFETY: the entries are the only ways into this memory, `&mut self` says that no call is under way, and nobody
             // was given an address of it.
             unsafe { module.free_memory() };

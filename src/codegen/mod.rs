@@ -11,17 +11,18 @@ mod call;
 mod emit;
 mod fold;
 mod jit;
+mod lanes;
 mod matrix;
 mod nest;
 mod outline;
 mod scalar;
+mod text;
 mod units;
 
 pub use call::{CallError, Code};
 
 use crate::diag::Span;
 use crate::loops::Program;
-use std::fmt::Write;
 
 /// What cannot be compiled, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,14 +36,10 @@ pub struct Unsupported {
 
 /// All functions of a program in Cranelift's IR, with names from the spec.
 pub fn clif_text(program: &Program) -> Result<String, Unsupported> {
-    let units = units::Units::of(&[program], jit::convention()?)?;
-    let mut text = String::new();
-    for unit in &units.list {
-        let _ = writeln!(text, "; {}", unit.names.join(", "));
-        for (inst, comment) in &unit.comments {
-            let _ = writeln!(text, ";   {inst}: {comment}");
-        }
-        let _ = writeln!(text, "{}", unit.function.display());
-    }
-    Ok(text)
+    Ok(text::print(&units::Units::of(&[program], jit::convention()?)?))
+}
+
+/// All functions of a program as this machine's instructions.
+pub fn asm_text(program: &Program) -> Result<String, Unsupported> {
+    jit::assembly(&units::Units::of(&[program], jit::convention()?)?)
 }
