@@ -175,6 +175,23 @@ fn explain_lib_and_data_answer() {
 }
 
 #[test]
+fn a_new_model_trains_at_once_and_nothing_is_overwritten() {
+    let folder = TempDir::new().unwrap();
+    let told = output(neurula().current_dir(&folder).args(["new", "my_model"]), 0);
+    assert!(told.contains("cd my_model && neurula train model.neu"), "{told}");
+    let inside = folder.path().join("my_model");
+    output(neurula().current_dir(&inside).args(["check", "model.neu"]), 0);
+    let out = output(neurula().current_dir(&inside).args(["train", "model.neu", "--json"]), 0);
+    assert!(last_object(&out)["metrics"]["accuracy"]["test"].as_f64().unwrap() > 0.95, "{out}");
+    assert!(inside.join("runs/model-0/checkpoint.safetensors").exists());
+    std::fs::write(inside.join("model.neu"), "mine").unwrap();
+    output(neurula().current_dir(&folder).args(["new", "my_model"]), 2);
+    output(neurula().current_dir(&inside).args(["new", "model.neu"]), 2);
+    output(neurula().current_dir(&folder).args(["new", "no/such/place"]), 2);
+    assert_eq!(std::fs::read_to_string(inside.join("model.neu")).unwrap(), "mine");
+}
+
+#[test]
 fn imports_are_read_and_cycles_are_told() {
     let folder = TempDir::new().unwrap();
     std::fs::write(folder.path().join("rules.neu"), "fn bent(x) = select(x > 0, x, 0.1 * x)\n").unwrap();

@@ -17,6 +17,11 @@ pub struct Arguments {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Make a folder with a model to begin with.
+    New {
+        /// The folder.
+        name: PathBuf,
+    },
     /// Check a spec and say what is wrong with it.
     Check(SpecArguments),
     /// Train a spec.

@@ -8,6 +8,7 @@ mod emit;
 mod eval;
 mod explain;
 mod library;
+mod new;
 mod show;
 mod train;
 
@@ -53,6 +54,7 @@ pub fn main(entered: Instant) -> ExitCode {
         }
     };
     let ending = match arguments.command {
+        Command::New { name } => new::run(&name),
         Command::Check(arguments) => check::run(&arguments),
         Command::Train(arguments) => train::run(&arguments, entered),
         Command::Eval(arguments) => eval::run(&arguments, entered),
