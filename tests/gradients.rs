@@ -61,7 +61,7 @@ fn example(name: &str) {
 
 /// Compares the gradient of every parameter that a model's statements change with differences of their costs.
 pub fn descends(model: &Model, name: &str) {
-    let set = model.data[0].call.read(&neurula::data::Place::only("."), 0, "world").unwrap();
+    let set = credit::samples(model, &model.data[0], &neurula::data::Place::only("."), 0).unwrap();
     let mut compared = 0;
     for (number, phase) in model.phases.iter().enumerate() {
         let program = credit::learn(model, number, set.rows());

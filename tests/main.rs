@@ -7,6 +7,7 @@ mod data;
 mod diag;
 mod differentiate;
 mod errors;
+mod generated;
 mod gradients;
 mod house;
 mod language;

@@ -11,7 +11,7 @@ use std::path::Path;
 fn rows() -> Vec<[f64; 8]> {
     let folder = Path::new(".");
     let model = checked(folder, &spec("", "", "")).unwrap();
-    let set = model.data[0].call.read(&Place::only(folder), 0, "world").unwrap();
+    let set = neurula::credit::samples(&model, &model.data[0], &Place::only(folder), 0).unwrap();
     let place = set.fields.iter().position(|field| field.name == "image").unwrap();
     let sums = |row: &u32| std::array::from_fn(|y| (0..8).map(|x| set.value(place, *row, 8 * y + x)).sum());
     set.splits.get(split::Split::Test).as_slice().iter().map(sums).collect()

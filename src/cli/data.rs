@@ -2,6 +2,7 @@
 
 use super::arguments::{DataArguments, Setting};
 use super::{Ending, show};
+use crate::credit;
 use crate::data::{self, Call, Dataset, Place};
 use crate::diag::{Sources, Span};
 use crate::driver::imports;
@@ -35,7 +36,7 @@ fn of_spec(arguments: &DataArguments) -> Ending {
         Err(ending) => return ending,
     };
     for (_, item) in spec.model.data.iter().enumerate().filter(|(number, item)| item.base.0 == *number) {
-        match item.call.read(&spec.place, arguments.seed, &item.name) {
+        match credit::samples(&spec.model, item, &spec.place, arguments.seed) {
             Ok(set) => {
                 shown(&set, arguments.json);
             }

@@ -1,6 +1,7 @@
 //! Formulas that are computed outside of a step: conditions on samples, and on measurements.
 
 use super::formula::{Batched, field_type, operation};
+use super::generate::constant;
 use crate::bug;
 use crate::data;
 use crate::model::formula::Kind;
@@ -12,19 +13,26 @@ use crate::tensor::{Builder, Element, Extent, Type, Value};
 const CHUNK: usize = 4096;
 
 /// For each row of a dataset, whether a condition on its fields holds.
-pub fn condition(model: &Model, formula: &Formula, dataset: &data::Dataset) -> Vec<bool> {
+pub fn condition(model: &Model, formula: &Formula, dataset: &data::Dataset, seed: u64) -> Vec<bool> {
     let rows = dataset.rows();
     let mut all = Vec::with_capacity(rows);
     let mut start = 0;
     while start < rows {
         let count = CHUNK.min(rows - start);
-        all.extend(chunk(model, formula, dataset, start, count));
+        all.extend(chunk(model, formula, dataset, seed, start, count));
         start += count;
     }
     all
 }
 
-fn chunk(model: &Model, formula: &Formula, dataset: &data::Dataset, start: usize, count: usize) -> Vec<bool> {
+fn chunk(
+    model: &Model,
+    formula: &Formula,
+    dataset: &data::Dataset,
+    seed: u64,
+    start: usize,
+    count: usize,
+) -> Vec<bool> {
     let extent = Extent::Const(count);
     let mut inputs = Vec::new();
     let mut b = Builder::new();
@@ -51,6 +59,12 @@ fn chunk(model: &Model, formula: &Formula, dataset: &data::Dataset, start: usize
             Batched { value, batched: true }
         }
         Leaf::Param(id) => Batched { value: b.scalar(model.params[id.0].value), batched: false },
+        Leaf::Const(id) => {
+            let shape = model.consts[id.0].shape.iter().map(|&n| Extent::Const(n)).collect();
+            let ty = Type { element: Element::Real, shape };
+            inputs.push(Array::from_numbers(&ty, constant(model, *id, seed)));
+            Batched { value: b.param(ty, None), batched: false }
+        }
         _ => bug!("{leaf:?} in a condition on samples"),
     });
     let value = super::formula::widened(&mut b, value, &extent);

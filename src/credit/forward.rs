@@ -4,7 +4,7 @@ use super::clock::{self, Batch};
 use super::formula::{self, Batched};
 use super::measure::Looked;
 use super::trial::{self, Trial};
-use super::{bias_slot, inner_slot, weight_slot};
+use super::{bias_slot, const_slot, inner_slot, weight_slot};
 use crate::bug;
 use crate::model::formula::Kind;
 use crate::model::{Formula, Leaf, Model, Pattern, Phase, Projection, ProjectionId, RegionId, Timing};
@@ -23,8 +23,8 @@ pub(super) struct Step<'m> {
     pub(super) learning: bool,
     /// Fields that were read, by name.
     pub(super) fields: IndexMap<Name, Value>,
-    /// Fields whose rows belong to time steps, these in front.
-    pub(super) over_time: IndexMap<Name, Value>,
+    /// Fields whose rows belong to time steps, these in front, moved by so many steps.
+    pub(super) over_time: IndexMap<(Name, i64), Value>,
     /// The activity of each region, in its shape.
     pub(super) activity: Vec<Option<Value>>,
     /// The product of each projection, flat.
@@ -80,7 +80,9 @@ impl Step<'_> {
         let shape = match projection.pattern {
             Pattern::Activity => bug!("`{}` has no weights", projection.name),
             Pattern::OneToOne => vec![Extent::Const(post)],
-            Pattern::Dense | Pattern::Fixed(_) => vec![Extent::Const(post), Extent::Const(pre)],
+            Pattern::Dense | Pattern::Fixed(_) | Pattern::FixedConst(_) => {
+                vec![Extent::Const(post), Extent::Const(pre)]
+            }
         };
         self.b.slot(weight_slot(model, id), Type { element: Element::Real, shape }, Role::Parameter)
     }
@@ -317,9 +319,16 @@ impl Step<'_> {
             Leaf::Region(id) => Batched { value: self.lagged(*id, 0), batched: true },
             Leaf::Previous(id) => Batched { value: self.lagged(*id, 1), batched: true },
             Leaf::Field(data, name) => formula::field(self, *data, name),
-            Leaf::FieldNow(data, name) => Batched { value: self.field_now(*data, name), batched: true },
+            Leaf::FieldNow(data, name, lag) => Batched { value: self.field_now(*data, name, *lag), batched: true },
             Leaf::Time => Batched { value: self.time_step(), batched: false },
             Leaf::Weight(id) => Batched { value: self.weight(*id), batched: false },
+            Leaf::Const(id) => {
+                let made = &self.model.consts[id.0];
+                let shape = made.shape.iter().map(|&n| Extent::Const(n)).collect();
+                let slot = const_slot(self.model, *id);
+                let value = self.b.slot(slot, Type { element: Element::Real, shape }, Role::Input);
+                Batched { value, batched: false }
+            }
             Leaf::Param(id) => match (self.trial.params.get(id), self.phase.sets.get(id).cloned()) {
                 (Some(known), _) => *known,
                 (None, Some(formula)) => self.formula(&formula),

@@ -1,6 +1,7 @@
 //! First values: weights drawn from the seed and the name of their place, so that adding a region changes no other
 //! region's start.
 
+use super::generate::constant;
 use super::{inner_slot, weight_slot};
 use crate::math::Stream;
 use crate::model::{Init, Model, Pattern, ProjectionId, RegionId};
@@ -18,6 +19,7 @@ pub fn initial(model: &Model, slot: &Slot, seed: u64) -> Vec<f64> {
             let (post, pre) = (model.regions[projection.target.0].size(), model.regions[projection.source.0].size());
             return match &projection.pattern {
                 Pattern::Fixed(values) => values.clone(),
+                Pattern::FixedConst(id) => constant(model, *id, seed),
                 Pattern::OneToOne => drawn(projection.init, &place, &[post], (1, 1)),
                 Pattern::Dense | Pattern::Activity => drawn(projection.init, &place, &[post, pre], (pre, post)),
             };

@@ -5,6 +5,7 @@
 //! | slot | type | set by |
 //! |---|---|---|
 //! | `<data>.<field>` | `[rows]` or `[rows, elements]` | `runtime`, from the dataset |
+//! | `const.<name>` | real | `runtime`, from [`constants()`] |
 //! | `order` | `class<rows>[rows]` | `runtime`: the rows of this epoch or split, in order |
 //! | `clock.rows` | `int` | `runtime`: how many entries of `order` count |
 //! | `clock.position` | `int` | `runtime` sets 0 when an epoch begins; the step adds 1 |
@@ -20,6 +21,7 @@ mod clock;
 mod condition;
 mod formula;
 mod forward;
+mod generate;
 mod initial;
 mod learn;
 mod measure;
@@ -29,6 +31,7 @@ mod pointwise;
 mod trial;
 
 pub use condition::{condition, fulfilled};
+pub use generate::{constants, samples};
 pub use initial::initial;
 pub use learn::learn;
 pub use measure::measure;
@@ -54,4 +57,9 @@ pub fn inner_slot(model: &Model, region: crate::model::RegionId, weight: usize) 
         Some(weight) => format!("{}.{}", region.name, weight.name).into(),
         None => crate::bug!("`{}` has no weight {weight} of its own", region.name),
     }
+}
+
+/// The slot of a fixed array.
+pub fn const_slot(model: &Model, id: crate::model::ConstId) -> Name {
+    format!("const.{}", model.consts[id.0].name).into()
 }

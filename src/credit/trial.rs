@@ -7,7 +7,7 @@ use super::measure;
 use crate::bug;
 use crate::model::{DataId, Formula, Leaf, Model, ParamId, Pattern, ProjectionId, RegionId, Timing};
 use crate::tensor::build::{Round, Rounds};
-use crate::tensor::{Name, Value};
+use crate::tensor::{Builder, Name, Value};
 use indexmap::IndexMap;
 
 /// Where in a trial a step is while it is being written.
@@ -135,8 +135,8 @@ fn prepare(step: &mut Step<'_>) {
     leaves.extend(costs.chain(metrics).flat_map(Formula::leaves).map(|(leaf, _)| leaf));
     for leaf in leaves {
         match leaf {
-            Leaf::Field(..) | Leaf::Weight(_) => drop(step.leaf(leaf)),
-            Leaf::FieldNow(data, name) => drop(over_time(step, *data, name)),
+            Leaf::Field(..) | Leaf::Weight(_) | Leaf::Const(_) => drop(step.leaf(leaf)),
+            Leaf::FieldNow(data, name, lag) => drop(over_time(step, *data, name, *lag)),
             Leaf::Param(id) => {
                 let value = step.leaf(leaf);
                 step.trial.params.insert(*id, value);
@@ -146,17 +146,38 @@ fn prepare(step: &mut Step<'_>) {
     }
 }
 
-/// A field with its time steps in front of the samples.
-fn over_time(step: &mut Step<'_>, data: DataId, name: &Name) -> Value {
-    if let Some(value) = step.over_time.get(name) {
+/// A field with its time steps in front of the samples, moved so that row `t` is what step `t` reads of the step so many
+/// behind it.
+fn over_time(step: &mut Step<'_>, data: DataId, name: &Name, lag: i64) -> Value {
+    let key = (name.clone(), lag);
+    if let Some(value) = step.over_time.get(&key) {
         return *value;
     }
     let field = formula::field(step, data, name).value;
-    let rank = step.b.ty(field).shape.len();
+    let steps = step.model.time.map_or(1, |time| time.steps);
+    let rows = moved(&mut step.b, field, steps, lag);
+    step.over_time.insert(key, rows);
+    rows
+}
+
+/// An array `[samples, rows, …]` with its first `steps` rows in front, moved by `lag`: row `t` is what was row `t + lag`, and 0
+/// where there is none.
+pub(super) fn moved(b: &mut Builder, array: Value, steps: usize, lag: i64) -> Value {
+    let rank = b.ty(array).shape.len();
     let axes: Vec<usize> = [1, 0].into_iter().chain(2..rank).collect();
-    let turned = step.b.permute(field, &axes);
-    step.over_time.insert(name.clone(), turned);
-    turned
+    let turned = b.permute(array, &axes);
+    if lag == 0 {
+        return turned;
+    }
+    let far = (lag.unsigned_abs() as usize).min(steps);
+    let (start, length) = if lag < 0 { (0, steps - far) } else { (far, steps - far) };
+    if length == 0 {
+        let mut ty = b.ty(turned).clone();
+        ty.shape[0] = steps.into();
+        return b.zeros(&ty);
+    }
+    let kept = b.slice(turned, 0, start, length);
+    b.pad(kept, 0, if lag < 0 { far } else { 0 }, steps)
 }
 
 /// How many earlier activities of each region are carried: as many as somebody looks back in a time step; and one more,
@@ -208,9 +229,9 @@ impl Step<'_> {
         }
     }
 
-    /// The row of a field that belongs to the time step.
-    pub(super) fn field_now(&mut self, data: DataId, name: &Name) -> Value {
-        let all = over_time(self, data, name);
+    /// The row of a field that belongs to the time step so many behind this one.
+    pub(super) fn field_now(&mut self, data: DataId, name: &Name, lag: i64) -> Value {
+        let all = over_time(self, data, name, lag);
         if self.trial.part == Timing::Each {
             return self.b.sliced(all, 0);
         }

@@ -98,7 +98,7 @@ pub const COMMON: &[Parameter] = &[
 ];
 
 /// The batch if none is given.
-const BATCH: usize = 32;
+pub const BATCH: usize = 32;
 
 /// A source with its arguments, each of the kind that its parameter takes.
 #[derive(Clone)]

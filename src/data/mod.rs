@@ -19,7 +19,7 @@ pub mod split;
 mod summary;
 mod wording;
 
-pub use call::{Argument, COMMON, Call, Kind, Parameter, Value};
+pub use call::{Argument, BATCH, COMMON, Call, Kind, Parameter, Value};
 pub use dataset::{Column, Dataset, SourceFile};
 pub use place::Place;
 pub use signature::{Element, Field, FieldType, Signature};

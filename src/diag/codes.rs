@@ -110,6 +110,7 @@ codes! {
     UNKNOWN_FIELD      "E0713" "unknown_field"      Error;
     EMPTY_SPLIT        "E0714" "empty_split"        Error;
     UNREADABLE_FILE    "E0715" "unreadable_file"    Error;
+    NOT_FINITE         "E0716" "not_finite"         Error;
     TOO_LARGE          "E0801" "too_large"          Error;
     NOT_SUPPORTED      "E0901" "not_supported"      Error;
 }

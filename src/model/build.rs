@@ -39,6 +39,7 @@ pub fn check(
         seed: None,
         time: None,
         params: Vec::new(),
+        consts: Vec::new(),
         data: Vec::new(),
         regions: Vec::new(),
         projections: Vec::new(),
@@ -56,6 +57,7 @@ pub fn check(
     seed(&mut draft);
     params(&mut draft, options);
     super::time::time(&mut draft);
+    super::constants::declare(&mut draft);
     sources::declare(&mut draft, place);
     shapes(&mut draft);
     wiring::connect(&mut draft);
@@ -94,6 +96,7 @@ fn finish(draft: Draft<'_>, order: Vec<RegionId>) -> (Option<Model>, Vec<Diagnos
         seed: draft.seed,
         time: draft.time,
         params: draft.params,
+        consts: draft.consts.into_iter().flatten().collect(),
         data: draft.data.into_iter().flatten().collect(),
         regions: regions.collect(),
         order,
@@ -111,7 +114,6 @@ fn unsupported_items(draft: &mut Draft<'_>) {
     let items: Vec<_> = draft.items().collect();
     for item in items {
         let (what, instead) = match &item.kind {
-            ItemKind::Const(_) => ("`const`", "`fixed([[…]])` gives a projection fixed weights"),
             ItemKind::Environment(_) => ("`environment`", ""),
             ItemKind::Act(_) => ("`act`", ""),
             ItemKind::Modulator(_) => ("`modulator`", ""),
@@ -249,7 +251,7 @@ fn override_param(draft: &mut Draft<'_>, made: &mut Param, expr: &Expr) {
 }
 
 /// A shape of positive compile-time numbers.
-fn shape(draft: &mut Draft<'_>, target: &tree::Target) -> Option<Vec<usize>> {
+pub(super) fn shape(draft: &mut Draft<'_>, target: &tree::Target) -> Option<Vec<usize>> {
     let mut sizes = Vec::new();
     for axis in &target.axes {
         let mut typer = Typer::new(draft, Place::Constant);

@@ -1,6 +1,6 @@
 //! The model while it is being made: what is declared under which name, and what has been said about it.
 
-use super::{Cost, Data, Metric, Param, Phase, Projection, RegionId, Structure, Time, Unit};
+use super::{Const, Cost, Data, Metric, Param, Phase, Projection, RegionId, Structure, Time, Unit};
 use crate::diag::{Code, Diagnostic, Sources, Span};
 use crate::syntax::tree::{self, Ast, DefinitionKind, Item, ItemKind};
 use indexmap::IndexMap;
@@ -14,6 +14,8 @@ const JUST_NOW: usize = 16;
 pub(super) enum Meaning<'a> {
     /// The param of this number.
     Param(usize),
+    /// The fixed array of this number.
+    Const(usize),
     /// The dataset of this number.
     Data(usize),
     /// The region of this number.
@@ -37,6 +39,7 @@ impl Meaning<'_> {
     pub(super) fn words(&self) -> &'static str {
         match self {
             Meaning::Param(_) => "a param",
+            Meaning::Const(_) => "a fixed array",
             Meaning::Data(_) => "a dataset",
             Meaning::Region(_) => "a region",
             Meaning::Cost(_) => "a cost",
@@ -102,6 +105,8 @@ pub(super) struct Draft<'a> {
     pub(super) time: Option<Time>,
     /// See [`super::Model`].
     pub(super) params: Vec<Param>,
+    /// See [`super::Model`]; none where there is an error.
+    pub(super) consts: Vec<Option<Const>>,
     /// See [`super::Model`]; none where there is an error.
     pub(super) data: Vec<Option<Data>>,
     /// Regions.
@@ -174,7 +179,7 @@ pub(super) fn not_supported(span: Span, what: &str, instead: &str) -> Diagnostic
 /// Gives every name its meaning; a name given twice is an error.
 pub(super) fn declare<'a>(draft: &mut Draft<'a>) {
     let own = draft.own;
-    let mut counts = [0usize; 5];
+    let mut counts = [0usize; 6];
     for (number, ast) in draft.files.iter().enumerate() {
         for item in &ast.items {
             if let ItemKind::Broken(_) = item.kind {
@@ -187,6 +192,7 @@ pub(super) fn declare<'a>(draft: &mut Draft<'a>) {
             };
             let meaning = match &item.kind {
                 ItemKind::Param(_) => Meaning::Param(next(0)),
+                ItemKind::Const(_) => Meaning::Const(next(5)),
                 ItemKind::Data(_) => Meaning::Data(next(1)),
                 ItemKind::Region(_) => Meaning::Region(next(2)),
                 ItemKind::Cost(_) => Meaning::Cost(next(3)),

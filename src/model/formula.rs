@@ -1,6 +1,6 @@
 //! Expressions with names resolved, calls of definitions written out, and a type and a unit on every node.
 
-use super::{CostId, DataId, MetricId, ParamId, ProjectionId, RegionId};
+use super::{ConstId, CostId, DataId, MetricId, ParamId, ProjectionId, RegionId};
 use crate::bug;
 use crate::diag::Span;
 use crate::tensor::{Attributes, Name, Row, Type};
@@ -66,8 +66,15 @@ pub enum Leaf {
     Projection(ProjectionId),
     /// A field of the sample.
     Field(DataId, Name),
-    /// The row of a field that belongs to this time step.
-    FieldNow(DataId, Name),
+    /// The row of a field that belongs to the time step so many behind this one (before it, if negative); outside of the
+    /// trial, 0.
+    FieldNow(DataId, Name, i64),
+    /// In generated data and constants: the draw of this number, a unit normal or uniform in [0, 1).
+    Draw(usize),
+    /// In generated data: the number of the sample in its split, as a real.
+    Index,
+    /// In generated data and constants: the index along this axis of what is defined, for each of its elements.
+    Axis(usize),
     /// The time step, as a real, from 0.
     Time,
     /// The activity of a region one time step before; 0 at first.
@@ -78,6 +85,8 @@ pub enum Leaf {
     Inner(usize),
     /// In a structure: the state of this number, as the time step finds it.
     Before(usize),
+    /// A fixed array; the same for all samples.
+    Const(ConstId),
     /// A param.
     Param(ParamId),
     /// The weights of a projection, `[post, pre]` (`[n]` if one to one); not per sample.

@@ -6,9 +6,11 @@
 pub mod build;
 mod check;
 mod constant;
+mod constants;
 mod definition;
 mod draft;
 pub mod formula;
+mod generated;
 mod init;
 mod learning;
 pub mod print;
@@ -26,6 +28,7 @@ use crate::diag::Span;
 use crate::tensor::Name;
 pub use build::{Options, check};
 pub use formula::{Formula, Leaf, Unit};
+pub use generated::field_type;
 use indexmap::IndexMap;
 pub use learning::{CREDIT_RULES, CreditRule};
 
@@ -38,6 +41,7 @@ macro_rules! ids {
 }
 ids! {
     ParamId: "A `param` of the model.";
+    ConstId: "A `const`.";
     DataId: "A `data` item.";
     RegionId: "A region.";
     ProjectionId: "A projection.";
@@ -54,6 +58,8 @@ pub struct Model {
     pub time: Option<Time>,
     /// Compile-time scalars, with what `--set` made of them.
     pub params: Vec<Param>,
+    /// Fixed arrays.
+    pub consts: Vec<Const>,
     /// Datasets.
     pub data: Vec<Data>,
     /// Populations, in the order of the text.
@@ -103,6 +109,28 @@ pub struct Param {
     pub span: Span,
 }
 
+/// A fixed array.
+#[derive(Debug, Clone)]
+pub struct Const {
+    /// Its name.
+    pub name: Name,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// What it is.
+    pub value: ConstValue,
+    /// The item.
+    pub span: Span,
+}
+
+/// What a fixed array is.
+#[derive(Debug, Clone)]
+pub enum ConstValue {
+    /// Written out, row-major.
+    Written(Vec<f64>),
+    /// An equation, in its shape, and what it draws from the seed.
+    Equation(Formula, Vec<Draw>),
+}
+
 /// A dataset as the spec asks for it.
 #[derive(Clone)]
 pub struct Data {
@@ -110,18 +138,74 @@ pub struct Data {
     pub name: Name,
     /// Fields, shapes, splits and sizes.
     pub signature: data::Signature,
-    /// The source and its arguments, ready to be read.
-    pub call: data::Call,
+    /// Where the samples come from.
+    pub source: Source,
     /// The item whose source it reads: itself, or the one of which it is a part (`data d = world where …`).
     pub base: DataId,
     /// Samples a step.
     pub batch: usize,
     /// Whether the last, smaller batch of an epoch is left out.
     pub drop_last: bool,
+    /// Whether every epoch takes the samples in their own order.
+    pub ordered: bool,
     /// Which samples of every split are used (a formula of fields, to bool).
     pub filter: Option<Formula>,
     /// The item.
     pub span: Span,
+}
+
+/// Where samples come from.
+#[derive(Clone)]
+pub enum Source {
+    /// A source and its arguments, ready to be read.
+    Call(data::Call),
+    /// Equations.
+    Generated(Generated),
+}
+
+impl Source {
+    /// The equations, if it is generated.
+    pub fn generated(&self) -> Option<&Generated> {
+        match self {
+            Source::Generated(generated) => Some(generated),
+            Source::Call(_) => None,
+        }
+    }
+}
+
+/// A dataset whose fields are equations.
+#[derive(Debug, Clone)]
+pub struct Generated {
+    /// The fields, in the order of the text.
+    pub fields: Vec<GeneratedField>,
+    /// The order in which they are computed.
+    pub order: Vec<usize>,
+}
+
+/// A field of generated data.
+#[derive(Debug, Clone)]
+pub struct GeneratedField {
+    /// Its name.
+    pub name: Name,
+    /// Its type per sample; over time, the steps are its first axis.
+    pub ty: data::FieldType,
+    /// Whether its equation is per time step.
+    pub over_time: bool,
+    /// Its equation, a real in the field's shape (without the steps).
+    pub formula: Formula,
+    /// What it draws: [`Leaf::Draw`].
+    pub draws: Vec<Draw>,
+    /// The statement.
+    pub span: Span,
+}
+
+/// A distribution from which an equation draws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Draw {
+    /// Mean 0, standard deviation 1.
+    Normal,
+    /// From [0, 1).
+    Uniform,
 }
 
 /// A population.
@@ -222,6 +306,8 @@ pub enum Pattern {
     OneToOne,
     /// From every unit to every unit, by a fixed matrix `[post, pre]`, row-major.
     Fixed(Vec<f64>),
+    /// The same by a `const` of that shape.
+    FixedConst(ConstId),
     /// The activity as it is, into a structure; it has no weights of its own.
     Activity,
 }

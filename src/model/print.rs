@@ -11,10 +11,21 @@ pub fn print(model: &Model) -> String {
     for param in &model.params {
         let _ = writeln!(out, "param {} = {} ({})", param.name, param.value, param.unit);
     }
+    for made in &model.consts {
+        let value = match &made.value {
+            super::ConstValue::Written(values) => format!("{} numbers", values.len()),
+            super::ConstValue::Equation(value, _) => formula(model, value),
+        };
+        let _ = writeln!(out, "const {}{:?} = {value}", made.name, made.shape);
+    }
     for data in &model.data {
+        let kind = if data.source.generated().is_some() { "generated " } else { "" };
         let fields: Vec<String> =
             data.signature.fields.iter().map(|field| format!("{}: {}", field.name, field.ty)).collect();
-        let _ = writeln!(out, "data {} (batch {}): {}", data.name, data.batch, fields.join(", "));
+        let _ = writeln!(out, "{kind}data {} (batch {}): {}", data.name, data.batch, fields.join(", "));
+        for field in data.source.generated().iter().flat_map(|generated| &generated.fields) {
+            let _ = writeln!(out, "  {} = {}", field.name, formula(model, &field.formula));
+        }
         if let Some(filter) = &data.filter {
             let _ = writeln!(out, "  where {}", formula(model, filter));
         }
@@ -36,6 +47,7 @@ pub fn print(model: &Model) -> String {
             super::Pattern::Dense => "dense".to_string(),
             super::Pattern::OneToOne => "one_to_one".to_string(),
             super::Pattern::Activity => "as it is".to_string(),
+            super::Pattern::FixedConst(id) => format!("fixed({})", model.consts[id.0].name),
             super::Pattern::Fixed(values) => format!("fixed({} weights)", values.len()),
         };
         let plastic = if projection.plastic { "" } else { ", fixed" };
@@ -233,12 +245,17 @@ fn leaf(model: &Model, leaf: &Leaf) -> String {
             model.projections[id.0].named.as_ref().map_or_else(String::new, |name| name.to_string())
         }
         Leaf::Field(id, name) => format!("{}.{name}", model.data[id.0].name),
-        Leaf::FieldNow(id, name) => format!("{}.{name}[t]", model.data[id.0].name),
+        Leaf::FieldNow(id, name, 0) => format!("{}.{name}[t]", model.data[id.0].name),
+        Leaf::FieldNow(id, name, lag) => format!("{}.{name}[t {lag:+}]", model.data[id.0].name),
+        Leaf::Draw(number) => format!("draw{number}"),
+        Leaf::Index => "index".to_string(),
+        Leaf::Axis(axis) => format!("axis{axis}"),
         Leaf::Time => "t".to_string(),
         Leaf::Previous(id) => format!("prev({})", model.regions[id.0].name),
         Leaf::Input => "input".to_string(),
         Leaf::Inner(place) => format!("weight{place}"),
         Leaf::Before(place) => format!("state{place}"),
+        Leaf::Const(id) => model.consts[id.0].name.to_string(),
         Leaf::Param(id) => model.params[id.0].name.to_string(),
         Leaf::Weight(id) => format!("({})", model.projections[id.0].name),
         Leaf::Training => "training".to_string(),

@@ -211,7 +211,7 @@ fn dataset_of(draft: &mut Draft<'_>) -> Option<DataId> {
     let fields = formulas.chain(costs).chain(metrics).flat_map(|formula| formula.leaves());
     let mut read: Vec<(DataId, Span)> = Vec::new();
     for (leaf, span) in fields {
-        if let Leaf::Field(id, _) | Leaf::FieldNow(id, _) = leaf
+        if let Leaf::Field(id, _) | Leaf::FieldNow(id, ..) = leaf
             && !read.iter().any(|(other, _)| other == id)
         {
             read.push((*id, span));

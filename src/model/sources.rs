@@ -3,7 +3,7 @@
 use super::build::{dataset, truth};
 use super::draft::{Draft, Meaning};
 use super::typing::{Place, Said};
-use super::{Data, DataId, Formula};
+use super::{Data, DataId, Formula, Source};
 use crate::data;
 use crate::diag::{Code, Diagnostic, Span};
 use crate::syntax::tree::{self, Argument, DataClauseKind, DataKind, Expr, ExprKind, ItemKind, Selection, Unit};
@@ -15,17 +15,14 @@ pub(super) fn declare(draft: &mut Draft<'_>, place: &data::Place) {
     for item in items {
         let ItemKind::Data(tree) = &item.kind else { continue };
         let made = match &tree.kind {
-            DataKind::Block { .. } => {
-                draft.later(
-                    item.keyword_span,
-                    "a generated dataset",
-                    "`digits` and `idx` are the sources of this version",
-                );
-                Err(Said)
+            DataKind::Block { from, clauses, fields } => {
+                generated(draft, item.span, &tree.name, from.as_ref(), clauses, fields)
             }
             DataKind::Source { source, selections, clauses } => source_item(draft, place, item.span, tree, source)
                 .and_then(|mut made| {
-                    made.drop_last |= clauses_of(draft, clauses);
+                    let said = clauses_of(draft, clauses, false);
+                    made.drop_last |= said.drop_last;
+                    made.ordered |= said.ordered;
                     draft.data.push(Some(made));
                     let id = DataId(draft.data.len() - 1);
                     let filter = selected(draft, id, selections);
@@ -104,8 +101,9 @@ fn read_from(
             signature,
             base: DataId(draft.data.len()),
             batch: call.batch(),
-            call,
+            source: Source::Call(call),
             drop_last: false,
+            ordered: false,
             filter: None,
             span,
         }),
@@ -132,19 +130,114 @@ fn argument_of(draft: &mut Draft<'_>, argument: &Argument) -> Result<data::Argum
     Ok(data::Argument { name, value, span: argument.span })
 }
 
-/// Clauses behind a comma; gives whether the last batch is dropped.
-fn clauses_of(draft: &mut Draft<'_>, clauses: &[tree::DataClause]) -> bool {
-    let mut drop_last = false;
-    for clause in clauses {
-        match &clause.kind {
-            DataClauseKind::DropLast => drop_last = true,
-            DataClauseKind::Centred(_) => draft.later(clause.span, "`centred`", ""),
-            DataClauseKind::Standardised(_) => draft.later(clause.span, "`standardised`", ""),
-            DataClauseKind::Ordered => draft.later(clause.span, "`ordered`", ""),
-            _ => draft.later(clause.span, "this clause of `data`", "batch and validation are arguments of the source"),
+/// So many samples, or so many per cent of the training samples.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Count {
+    Number(usize),
+    Percent(f64),
+}
+
+impl Count {
+    /// How many, given how many are for training.
+    pub(super) fn of(self, train: usize) -> usize {
+        match self {
+            Count::Number(count) => count,
+            Count::Percent(percent) => data::split::held_out(train, percent),
         }
     }
-    drop_last
+}
+
+/// What the clauses of a `data` item say.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Clauses {
+    drop_last: bool,
+    ordered: bool,
+    batch: Option<usize>,
+    pub(super) samples: Option<usize>,
+    /// Whether a clause has an error.
+    pub(super) broken: bool,
+    pub(super) test: Option<Count>,
+    pub(super) validation: Option<Count>,
+}
+
+/// Clauses behind a comma, or in the `samples` line of a generated dataset.
+fn clauses_of(draft: &mut Draft<'_>, clauses: &[tree::DataClause], generated: bool) -> Clauses {
+    let mut said = Clauses::default();
+    let before = draft.said.len();
+    for clause in clauses {
+        match &clause.kind {
+            DataClauseKind::DropLast => said.drop_last = true,
+            DataClauseKind::Ordered => said.ordered = true,
+            DataClauseKind::Centred(_) => draft.later(clause.span, "`centred`", ""),
+            DataClauseKind::Standardised(_) => draft.later(clause.span, "`standardised`", ""),
+            _ if !generated => {
+                draft.later(clause.span, "this clause of `data`", "batch and validation are arguments of the source")
+            }
+            DataClauseKind::Batch(expr) => said.batch = whole_count(draft, expr),
+            DataClauseKind::Samples(expr) => said.samples = whole_count(draft, expr),
+            DataClauseKind::Test(expr) => said.test = count_of(draft, expr),
+            DataClauseKind::Validation(expr) => said.validation = count_of(draft, expr),
+        }
+    }
+    said.broken = draft.said.len() > before;
+    said
+}
+
+/// A whole number from 1 on.
+fn whole_count(draft: &mut Draft<'_>, expr: &Expr) -> Option<usize> {
+    match super::build::number(draft, expr).ok()? {
+        (value, super::Unit::One) if value.fract() == 0.0 && (1.0..=4e9).contains(&value) => Some(value as usize),
+        (value, unit) => {
+            let what = if unit == super::Unit::One { value.to_string() } else { unit.phrase() };
+            draft.say(
+                Diagnostic::new(
+                    Code::NOT_WHOLE,
+                    format!("a whole number of samples is wanted here, and this is {what}"),
+                )
+                .at(expr.span, "no such number")
+                .help("samples 4000, test 1000, batch 32"),
+            );
+            None
+        }
+    }
+}
+
+fn count_of(draft: &mut Draft<'_>, expr: &Expr) -> Option<Count> {
+    match &expr.kind {
+        ExprKind::Number(number) if matches!(number.unit, Some((Unit::Percent, _))) => {
+            Some(Count::Percent(number.value()))
+        }
+        _ => whole_count(draft, expr).map(Count::Number),
+    }
+}
+
+/// `data NAME { … }`.
+fn generated<'a>(
+    draft: &mut Draft<'a>,
+    span: Span,
+    name: &'a tree::Name,
+    from: Option<&tree::Name>,
+    clauses: &[tree::DataClause],
+    fields: &'a [tree::BodyStatement],
+) -> Result<Data, Said> {
+    if let Some(from) = from {
+        draft.later(from.span, "data derived from other data", "");
+        return Err(Said);
+    }
+    let said = clauses_of(draft, clauses, true);
+    let id = DataId(draft.data.len());
+    let (signature, generated) = super::generated::block(draft, id, name, span, fields, &said)?;
+    Ok(Data {
+        name: name.text.clone(),
+        signature,
+        source: Source::Generated(generated),
+        base: id,
+        batch: said.batch.unwrap_or(data::BATCH),
+        drop_last: said.drop_last,
+        ordered: said.ordered,
+        filter: None,
+        span,
+    })
 }
 
 /// The condition that selections come to.
@@ -237,7 +330,7 @@ pub(super) fn in_phase(
         }
     }
     let (Some(of), Some(from)) = (of, from) else { return Err(Said) };
-    clauses_of(draft, clauses);
+    clauses_of(draft, clauses, false);
     let (Some(of_data), Some(from_data)) = (dataset(draft, of), dataset(draft, from)) else { return Err(Said) };
     if of_data.base != from_data.base {
         draft.later(

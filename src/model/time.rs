@@ -129,10 +129,19 @@ impl Typer<'_, '_> {
         matches!(self.place, Place::Equation(_) | Place::Cost | Place::Metric)
     }
 
+    /// Whether there is a step of the trial: everywhere within one, and in the fields of generated data that are over time.
+    fn has_step(&self) -> bool {
+        self.within_a_trial() || matches!(self.place, Place::Generated(_, true))
+    }
+
     /// `t`: the time step.
     pub(super) fn time_step(&mut self, name: &tree::Name, span: Span) -> Typed {
-        if !self.within_a_trial() {
-            return Err(self.not_here(name, "an equation, a cost or a metric", "region Row[28] = world.image[t]"));
+        if !self.has_step() {
+            return Err(self.not_here(
+                name,
+                "an equation, a cost or a metric, and in fields over time",
+                "x[t] = sin(t / 4)",
+            ));
         }
         self.want_time(span, "`t`")?;
         self.leaf(Leaf::Time, scalar(Element::Real), Unit::One, span)
@@ -174,33 +183,60 @@ impl Typer<'_, '_> {
         }
     }
 
-    /// `world.image[t]`: the row of a field for this time step, if it is that.
+    /// `world.image[t]`, `x[t - 1]`: the row of a field for this time step or one near it, if it is that.
     pub(super) fn field_now(&mut self, value: &Expr, indices: &[Expr]) -> Result<Option<usize>, Said> {
-        let (ExprKind::Field { .. }, Some(ExprKind::Name(t))) = (&value.kind, indices.first().map(|index| &index.kind))
-        else {
-            return Ok(None);
+        let Some(first) = indices.first() else { return Ok(None) };
+        let Some((lag, at)) = self.near_step(first) else { return Ok(None) };
+        let before = self.nodes.len();
+        let is_field = match &value.kind {
+            ExprKind::Field { .. } => true,
+            ExprKind::Name(name) => self.is_local(name) && matches!(self.place, Place::Generated(..)),
+            _ => false,
         };
-        if t.as_str() != "t" || self.is_local(t) || self.draft.names.contains_key("t") || !self.within_a_trial() {
+        if !is_field || !self.has_step() {
             return Ok(None);
         }
-        self.want_time(self.span(t.span), "`t`")?;
+        self.want_time(self.span(at), "`t`")?;
         let whole = self.expr(value)?;
         let (node, span) = (self.nodes[whole].clone(), self.span(value.span));
-        let super::formula::Kind::Leaf(Leaf::Field(data, name)) = node.kind else { return Ok(None) };
+        let Some((data, name)) = node.kind.field() else {
+            self.nodes.truncate(before);
+            return Ok(None);
+        };
         let steps = self.draft.time.map_or(1, |time| time.steps);
         let rows = node.ty.shape.first().map_or(0, |extent| extent.bound());
         if rows < steps {
             let found = super::typing::describe(&node.ty);
-            let mut said =
-                Diagnostic::new(Code::BAD_INDEX, format!("{steps} time steps want as many rows, and this has {rows}"))
-                    .at(span, format!("this is {found}"));
+            let message = format!("{steps} time steps want as many rows, and this has {rows}");
+            let mut said = Diagnostic::new(Code::BAD_INDEX, message).at(span, format!("this is {found}"));
             if let Some(time) = self.draft.time {
                 said = said.because(time.span, format!("a trial has {steps} steps"));
             }
             return Err(self.fail(said.help(format!("time {} steps", rows.max(1)))));
         }
-        self.nodes.truncate(whole);
+        self.nodes.truncate(before);
         let ty = Type { element: node.ty.element, shape: node.ty.shape[1..].to_vec() };
-        self.leaf(Leaf::FieldNow(data, name), ty, Unit::One, span).map(Some)
+        self.leaf(Leaf::FieldNow(data, name, lag), ty, Unit::One, span).map(Some)
+    }
+
+    /// `t`, `t - 1`, `t + 2`: how far from the step that is, and where `t` stands.
+    fn near_step(&self, index: &Expr) -> Option<(i64, Span)> {
+        let step = |expr: &Expr| match &expr.kind {
+            ExprKind::Name(t) if t.as_str() == "t" && !self.is_local(t) && !self.draft.names.contains_key("t") => {
+                Some(t.span)
+            }
+            _ => None,
+        };
+        if let Some(at) = step(index) {
+            return Some((0, at));
+        }
+        let ExprKind::Binary { operator, left, right, .. } = &index.kind else { return None };
+        let ExprKind::Number(number) = &right.kind else { return None };
+        let far = i64::try_from(number.integer().filter(|far| *far <= LONGEST as u64)?).ok()?;
+        match operator {
+            tree::BinaryOperator::Add => Some((far, step(left)?)),
+            tree::BinaryOperator::Subtract => Some((-far, step(left)?)),
+            _ => None,
+        }
     }
 }

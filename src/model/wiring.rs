@@ -277,6 +277,9 @@ fn pattern(draft: &mut Draft<'_>, made: &mut Projection, expr: &Expr) -> Result<
         ("one_to_one", []) => Ok(Pattern::OneToOne),
         ("fixed", [argument]) if argument.name.is_none() => {
             made.plastic = false;
+            if let Some(found) = super::constants::fixed(draft, made, &argument.value)? {
+                return Ok(found);
+            }
             matrix(draft, made, &argument.value).map(Pattern::Fixed)
         }
         ("dense" | "one_to_one" | "fixed", _) => {

@@ -5,7 +5,6 @@ use super::phase::ready;
 use super::samples::Samples;
 use super::store::Store;
 use super::{Options, RunError};
-use crate::data::split;
 use crate::model::Model;
 use serde::Serialize;
 use std::time::{Duration, Instant};
@@ -44,7 +43,7 @@ pub fn bench(model: &Model, options: &Options, repeats: usize, length: Duration)
     let mut epoch = 0;
     let mut first_step_ms = None;
     let mut pass = |store: &mut Store| -> Result<(u64, Duration), RunError> {
-        let order = split::order(options.seed, &data.name, epoch, ready.train.as_slice());
+        let order = ready.order(data, options.seed, epoch);
         epoch += 1;
         store.set_order(&order);
         store.set("clock.rows", order.len() as f64);

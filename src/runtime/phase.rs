@@ -65,6 +65,16 @@ pub(super) fn ready(
     Ok(Ready { learn, pace, measurer, train, validation, test, batch: data.batch, epoch_steps, steps, compiling })
 }
 
+impl Ready {
+    /// The rows of an epoch (counted from birth), in the order in which they are trained on.
+    pub(super) fn order(&self, data: &crate::model::Data, seed: u64, epoch: u64) -> Vec<u32> {
+        match data.ordered {
+            true => self.train.as_slice().to_vec(),
+            false => split::order(seed, &data.name, epoch, self.train.as_slice()),
+        }
+    }
+}
+
 /// Room for a program's slots, with first values for those that are new.
 fn admit(model: &Model, seed: u64, program: &crate::loops::Program, store: &mut Store) -> Result<(), RunError> {
     for name in store.admit(program) {

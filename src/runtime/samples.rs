@@ -6,11 +6,14 @@ use crate::credit;
 use crate::data::{Column, Dataset, Place, Rows, Split};
 use crate::loops::memory::Values;
 use crate::loops::{Precision, Program};
-use crate::model::{DataId, Formula, Model};
+use crate::model::{ConstId, DataId, Formula, Model};
 use indexmap::IndexMap;
 
 /// Every source, read once.
 pub(super) struct Samples {
+    seed: u64,
+    /// The values of the fixed arrays.
+    consts: Vec<Vec<f64>>,
     sets: IndexMap<usize, Dataset>,
 }
 
@@ -22,11 +25,12 @@ impl Samples {
             let base = model.data[phase.data.0].base;
             if !sets.contains_key(&base.0) {
                 let data = &model.data[base.0];
-                let set = data.call.read(place, seed, &data.name).map_err(RunError::Data)?;
+                let set = credit::samples(model, data, place, seed).map_err(RunError::Data)?;
                 sets.insert(base.0, set);
             }
         }
-        Ok(Samples { sets })
+        let consts = credit::constants(model, seed).map_err(|said| RunError::Data(vec![said]))?;
+        Ok(Samples { seed, consts, sets })
     }
 
     /// The samples that a dataset reads.
@@ -56,7 +60,7 @@ impl Samples {
             if rows.is_empty() {
                 break;
             }
-            let holds = credit::condition(model, condition, set);
+            let holds = credit::condition(model, condition, set, self.seed);
             rows =
                 rows.filter_some(split, span, |row| holds[row as usize]).map_err(|said| RunError::Data(vec![said]))?;
         }
@@ -88,6 +92,9 @@ impl Samples {
                 },
             };
             store.put(&slot, &values)?;
+        }
+        for (number, values) in self.consts.iter().enumerate() {
+            store.fill(&credit::const_slot(model, ConstId(number)), values)?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use super::store::Store;
 use super::times::Times;
 use super::{Measured, Options, RunError, Watcher, digest, folder, measure};
 use crate::credit;
-use crate::data::{Split, split};
+use crate::data::Split;
 use crate::model::{Leaf, Model};
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -154,14 +154,14 @@ impl Run<'_> {
     fn live(&mut self, phase: usize, ready: &mut Ready, watcher: &mut dyn Watcher) -> Result<bool, RunError> {
         self.store.set("clock.phase_steps", ready.steps as f64);
         self.store.set("clock.epoch_steps", ready.epoch_steps as f64);
-        let data = self.model.data[self.model.phases[phase].data.0].name.clone();
+        let data = &self.model.data[self.model.phases[phase].data.0];
         loop {
             if self.position.epoch_step == 0 {
                 self.position.epochs += 1;
                 self.store.set("clock.position", 0.0);
                 measure::clear(self.model, &mut self.store);
             }
-            let order = split::order(self.options.seed, &data, self.position.epochs - 1, ready.train.as_slice());
+            let order = ready.order(data, self.options.seed, self.position.epochs - 1);
             self.store.set_order(&order);
             self.store.set("clock.rows", order.len() as f64);
             while self.position.epoch_step < ready.epoch_steps && self.position.phase_step < ready.steps {

@@ -10,20 +10,7 @@ use crate::tensor::op::Scalar;
 use crate::tensor::{Attributes, Element, Extent, Kind, Row, op};
 
 /// Words of the language that are called like functions and come with a later version.
-const LATER: &[&str] = &[
-    "batch_mean",
-    "batch_sum",
-    "dropout",
-    "distance",
-    "tapped",
-    "response",
-    "alignment",
-    "normal",
-    "uniform",
-    "bernoulli",
-    "pick",
-    "steps",
-];
+const LATER: &[&str] = &["batch_mean", "batch_sum", "dropout", "distance", "tapped", "response", "alignment", "steps"];
 
 impl Typer<'_, '_> {
     pub(super) fn call(&mut self, expr: &Expr, function: &Name, arguments: &[Argument]) -> Typed {
@@ -105,8 +92,10 @@ impl Typer<'_, '_> {
         if LATER.contains(&name) {
             return self.later(function.span, &format!("`{name}(…)`"), "");
         }
-        if name == "prev" {
-            return self.previous(function, arguments, span);
+        match name {
+            "prev" => return self.previous(function, arguments, span),
+            "normal" | "uniform" | "bernoulli" | "pick" => return self.draw(function, arguments, span),
+            _ => {}
         }
         let arity: &[usize] = match name {
             "size" | "number" | "one_hot" | "distribution" | "classes" => &[1],
@@ -151,7 +140,7 @@ impl Typer<'_, '_> {
             "max" | "min" if inputs.len() == 1 => self.reduce(name, inputs[0], span),
             "max" => self.elementwise("maximum", &inputs, span),
             "min" => self.elementwise("minimum", &inputs, span),
-            "mod" => self.elementwise("modulo", &inputs, span),
+            "mod" => self.elementwise("mod", &inputs, span),
             _ => match op::find(name).map(|row| row.kind) {
                 Some(Kind::Map(_)) => self.elementwise(name, &inputs, span),
                 _ => self.reduce(name, inputs[0], span),
@@ -226,7 +215,7 @@ impl Typer<'_, '_> {
     }
 
     fn elementwise(&mut self, name: &str, inputs: &[usize], span: Span) -> Typed {
-        let keeps = matches!(name, "abs" | "negate" | "floor" | "ceil" | "round" | "maximum" | "minimum" | "modulo");
+        let keeps = matches!(name, "abs" | "negate" | "floor" | "ceil" | "round" | "maximum" | "minimum" | "mod");
         for &input in inputs {
             self.want_number(input, name)?;
             if !keeps && self.nodes[input].unit != Unit::One {

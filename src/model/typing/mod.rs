@@ -10,7 +10,7 @@ pub(super) use signature::bind;
 
 use super::draft::{self, Declared, Draft, Meaning, nearest, not_supported};
 use super::formula::{Kind, Node};
-use super::{CostId, DataId, Formula, Leaf, MetricId, ParamId, ProjectionId, RegionId, Unit};
+use super::{ConstId, CostId, DataId, Formula, Leaf, MetricId, ParamId, ProjectionId, RegionId, Unit};
 use crate::diag::{Code, Diagnostic, Span};
 use crate::syntax::tree::{Expr, ExprKind, Name, Path};
 use crate::tensor::{Attributes, Element, Extent, Row, Type, op};
@@ -40,6 +40,10 @@ pub(super) enum Place {
     Until,
     /// A condition on samples of this dataset.
     Filter(DataId),
+    /// A field of this generated dataset; whether it is one over time.
+    Generated(DataId, bool),
+    /// A `const`.
+    Const,
     /// An equation of a rule.
     Rule,
     /// An equation of an optimiser.
@@ -56,6 +60,8 @@ impl Place {
             Place::Metric => "a metric",
             Place::Until => "an `until`",
             Place::Filter(_) => "a `where` of data",
+            Place::Generated(..) => "generated data",
+            Place::Const => "a `const`",
             Place::Rule => "a rule",
             Place::Optimiser => "an optimiser",
         }
@@ -99,12 +105,18 @@ pub(super) struct Typer<'d, 'a> {
     written: usize,
     /// Whether it has become too large; then nothing more is typed.
     exhausted: bool,
+    /// In generated data and constants: the shape in which a draw comes.
+    pub(super) drawn: Vec<usize>,
+    /// What was drawn so far.
+    pub(super) draws: Vec<super::Draw>,
 }
 
 impl<'d, 'a> Typer<'d, 'a> {
     pub(super) fn new(draft: &'d Draft<'a>, place: Place) -> Self {
         let (said, nodes, locals, calls) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Typer { draft, place, said, nodes, locals, calls, outer: None, within: None, written: 0, exhausted: false }
+        let (drawn, draws) = (Vec::new(), Vec::new());
+        let (outer, within, written, exhausted) = (None, None, 0, false);
+        Typer { draft, place, said, nodes, locals, calls, outer, within, written, exhausted, drawn, draws }
     }
 
     /// From here on the text is that of a definition with this name.
@@ -264,6 +276,7 @@ impl<'d, 'a> Typer<'d, 'a> {
         };
         match declared.meaning {
             Meaning::Param(id) => self.param(id, span),
+            Meaning::Const(id) => self.fixed_array(id, name),
             Meaning::Region(id) => self.region(RegionId(id), name),
             Meaning::Cost(id) => self.cost(id, name),
             Meaning::Metric(id) => self.metric(id, name),
@@ -298,7 +311,8 @@ impl<'d, 'a> Typer<'d, 'a> {
             }
             "drive" => return Some(Err(self.not_here(name, "a region's equation", "region V1[64] = relu(drive)"))),
             "noise" => return Some(self.later(span, "`noise`", "")),
-            "index" => return Some(self.later(span, "`index`", "")),
+            "index" if self.draft.names.contains_key("index") => return None,
+            "index" => return Some(self.sample_index(name, span)),
             "t" if self.draft.names.contains_key("t") => return None,
             "t" => return Some(self.time_step(name, span)),
             "pre" if self.place == Place::Rule => return Some(Err(self.nothing_before(span))),
@@ -368,6 +382,25 @@ impl<'d, 'a> Typer<'d, 'a> {
                 self.leaf(Leaf::Param(ParamId(id)), scalar(Element::Real), unit, span)
             }
             None => Err(Said),
+        }
+    }
+
+    fn fixed_array(&mut self, id: usize, name: &Name) -> Typed {
+        let span = self.span(name.span);
+        let allowed = matches!(
+            self.place,
+            Place::Equation(_) | Place::Cost | Place::Metric | Place::Generated(..) | Place::Filter(_) | Place::Const
+        );
+        if !allowed {
+            let said = self.misplaced(name, "a fixed array");
+            return Err(
+                self.fail(said.help("fixed arrays have values in equations, costs, metrics and generated data"))
+            );
+        }
+        match self.draft.consts.get(id) {
+            Some(Some(found)) => self.leaf(Leaf::Const(ConstId(id)), array(&found.shape), Unit::One, span),
+            Some(None) => Err(Said),
+            None => Err(self.not_yet_defined(name, "fixed array")),
         }
     }
 
@@ -485,15 +518,9 @@ impl<'d, 'a> Typer<'d, 'a> {
             let said = data.signature.unknown_field(&data.name, field.as_str(), self.span(field.span), data.span);
             return Err(self.fail(said));
         };
-        let ty = &data.signature.fields[position].ty;
-        let element = match ty.element {
-            crate::data::Element::Byte { .. } | crate::data::Element::Real => Element::Real,
-            crate::data::Element::Int => Element::Int,
-            crate::data::Element::Class(k) => Element::Class(k),
-        };
-        let shape = ty.shape.iter().map(|&n| Extent::Const(n)).collect();
+        let ty = super::generated::field_type(&data.signature.fields[position].ty);
         let leaf = Leaf::Field(id, Arc::from(field.as_str()));
-        self.leaf(leaf, Type { element, shape }, Unit::One, span)
+        self.leaf(leaf, ty, Unit::One, span)
     }
 
     /// The weights of a projection, as `[post, pre]`.

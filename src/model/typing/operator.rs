@@ -207,7 +207,7 @@ impl Typer<'_, '_> {
     }
 
     /// Makes the shapes equal: they are, or one is a scalar (`[1]` counts as one), which is repeated.
-    pub(super) fn same_shape(
+    pub(in crate::model) fn same_shape(
         &mut self,
         symbol: &str,
         left: usize,
