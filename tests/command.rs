@@ -175,12 +175,29 @@ fn explain_lib_and_data_answer() {
 }
 
 #[test]
+fn every_command_has_a_page() {
+    let help = output(neurula().arg("--help"), 0);
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let mut named: Vec<&str> = commands.filter_map(|line| line.split_whitespace().next()).collect();
+    named.retain(|name| *name != "help");
+    named.sort_unstable();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/commands");
+    let mut pages: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    pages.sort_unstable();
+    assert_eq!(named, pages);
+}
+
+#[test]
 fn a_new_model_trains_at_once_and_nothing_is_overwritten() {
     let folder = TempDir::new().unwrap();
     let told = output(neurula().current_dir(&folder).args(["new", "my_model"]), 0);
     assert!(told.contains("cd my_model && neurula train model.neu"), "{told}");
     let inside = folder.path().join("my_model");
-    output(neurula().current_dir(&inside).args(["check", "model.neu"]), 0);
+    let checked = neurula().current_dir(&inside).args(["check", "model.neu"]).output().unwrap();
+    assert!(checked.status.success() && checked.stderr.is_empty(), "{}", String::from_utf8_lossy(&checked.stderr));
     let out = output(neurula().current_dir(&inside).args(["train", "model.neu", "--json"]), 0);
     assert!(last_object(&out)["metrics"]["accuracy"]["test"].as_f64().unwrap() > 0.95, "{out}");
     assert!(inside.join("runs/model-0/checkpoint.safetensors").exists());

@@ -18,6 +18,7 @@ mod math;
 mod model;
 mod ops;
 mod passes;
+mod predict;
 mod runtime;
 mod step;
 mod syntax;

@@ -28,6 +28,8 @@ pub enum Command {
     Train(TrainArguments),
     /// Measure a trained model on every split.
     Eval(EvalArguments),
+    /// Write what regions of a trained model do on data, as an .npz file.
+    Predict(PredictArguments),
     /// Print a stage of compilation.
     Emit(EmitArguments),
     /// Explain a diagnostic's code, or list all codes.
@@ -117,6 +119,28 @@ pub struct TrainArguments {
 pub struct EvalArguments {
     /// A run folder.
     pub run: PathBuf,
+    /// Machine code, or the loop interpreter.
+    #[arg(long, value_enum, default_value = "jit")]
+    pub backend: BackendName,
+    /// One JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `predict`.
+#[derive(Debug, Args)]
+pub struct PredictArguments {
+    /// A run folder.
+    pub run: PathBuf,
+    /// The data: a path, or a source as a spec writes it; without it, the run's own.
+    #[arg(long, value_name = "DATA")]
+    pub data: Option<String>,
+    /// The file to write.
+    #[arg(long, value_name = "FILE.npz")]
+    pub out: PathBuf,
+    /// Which regions; without it, those that no other region reads.
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub regions: Vec<String>,
     /// Machine code, or the loop interpreter.
     #[arg(long, value_enum, default_value = "jit")]
     pub backend: BackendName,

@@ -1,28 +1,20 @@
 //! `neurula eval`: a trained model measured on every split.
 
 use super::arguments::{EvalArguments, Machine, PrecisionName, Setting};
+use super::show::Spec;
 use super::train::{options, stored};
 use super::{Ending, show};
 use crate::report;
+use crate::runtime::folder::Lock;
 use crate::runtime::{folder, train};
+use std::path::Path;
 use std::time::Instant;
 
 pub(super) fn run(arguments: &EvalArguments, entered: Instant) -> Ending {
-    let lock = match folder::read_lock(&arguments.run) {
-        Ok(lock) => lock,
-        Err(error) => return show::run_error(&error, &crate::diag::Sources::new(), arguments.json),
-    };
-    let files = match folder::read_spec(&arguments.run, &lock) {
-        Ok(files) => files,
-        Err(error) => return show::run_error(&error, &crate::diag::Sources::new(), arguments.json),
-    };
-    let set = lock.set.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let setting = Setting { set, memory: u64::MAX };
-    let spec = match show::checked(&files[0].path.clone(), &setting, arguments.json, &stored(&files)) {
-        Ok(spec) => spec,
+    let Stored { spec, lock, precision } = match stored_spec(&arguments.run, arguments.json) {
+        Ok(found) => found,
         Err(ending) => return ending,
     };
-    let precision = PrecisionName::of(&lock.precision);
     let machine = Machine { precision, backend: arguments.backend, seed: Some(lock.seed) };
     let options = options(&spec, &machine, lock.epochs, entered);
     match train::evaluate(&spec.model, &options, &arguments.run) {
@@ -36,4 +28,23 @@ pub(super) fn run(arguments: &EvalArguments, entered: Instant) -> Ending {
         }
         Err(error) => show::run_error(&error, &spec.sources, arguments.json),
     }
+}
+
+/// The spec of a run folder, as it was run.
+pub(super) struct Stored {
+    pub(super) spec: Spec,
+    pub(super) lock: Lock,
+    pub(super) precision: Option<PrecisionName>,
+}
+
+/// Reads a run folder's spec; what is wrong is shown.
+pub(super) fn stored_spec(run: &Path, json: bool) -> Result<Stored, Ending> {
+    let told = |error| show::run_error(&error, &crate::diag::Sources::new(), json);
+    let lock = folder::read_lock(run).map_err(told)?;
+    let files = folder::read_spec(run, &lock).map_err(told)?;
+    let set = lock.set.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let setting = Setting { set, memory: u64::MAX };
+    let spec = show::checked(&files[0].path.clone(), &setting, json, &stored(&files))?;
+    let precision = PrecisionName::of(&lock.precision);
+    Ok(Stored { spec, lock, precision })
 }

@@ -9,6 +9,7 @@ mod eval;
 mod explain;
 mod library;
 mod new;
+mod predict;
 mod show;
 mod train;
 
@@ -58,6 +59,7 @@ pub fn main(entered: Instant) -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Train(arguments) => train::run(&arguments, entered),
         Command::Eval(arguments) => eval::run(&arguments, entered),
+        Command::Predict(arguments) => predict::run(&arguments, entered),
         Command::Emit(arguments) => emit::run(&arguments),
         Command::Explain { code } => explain::run(code.as_deref()),
         Command::Lib { name } => library::run(name.as_deref()),

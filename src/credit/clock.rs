@@ -38,6 +38,24 @@ pub(super) fn batch(b: &mut ProgramBuilder, data: &Data, rows: usize) -> Batch {
     Batch { extent, rows: taken, count }
 }
 
+/// Takes the next batch of entries of `order`, which is as long as its batches are together.
+pub(super) fn whole_batch(b: &mut ProgramBuilder, data: &Data, rows: usize) -> Batch {
+    let places = rows.div_ceil(data.batch) * data.batch;
+    let order_type = Type { element: Element::Class(rows), shape: vec![Extent::Const(places)] };
+    let order = b.slot("order", order_type, Role::Input);
+    let position = tick(b, "clock.position");
+    let size = b.int(data.batch as i64);
+    let start = b.multiply(position, size);
+    let extent = Extent::Const(data.batch);
+    let taken = b.iota(extent.clone());
+    let start = b.expand(start, std::slice::from_ref(&extent), &[]);
+    let taken = b.add(start, taken);
+    let taken = b.clamp(taken, places);
+    let rows = b.gather(order, taken);
+    let count = b.scalar(data.batch as f64);
+    Batch { extent, rows, count }
+}
+
 /// Adds one to a clock that is a slot.
 pub(super) fn tick(b: &mut ProgramBuilder, name: &str) -> Value {
     let now = b.slot(name, Type::scalar(Element::Int), Role::State);

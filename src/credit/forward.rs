@@ -7,7 +7,7 @@ use super::trial::{self, Trial};
 use super::{bias_slot, const_slot, inner_slot, weight_slot};
 use crate::bug;
 use crate::model::formula::Kind;
-use crate::model::{Formula, Leaf, Model, Pattern, Phase, Projection, ProjectionId, RegionId, Timing};
+use crate::model::{Data, Formula, Leaf, Model, Pattern, Phase, Projection, ProjectionId, RegionId, Timing};
 use crate::tensor::{Attributes, Contraction, Element, Extent, Name, ProgramBuilder, Role, Type, Value};
 use indexmap::IndexMap;
 
@@ -39,9 +39,25 @@ pub(super) struct Step<'m> {
 
 /// The forward part of a step of a phase.
 pub(super) fn begin<'m>(model: &'m Model, phase: usize, rows: usize, learning: bool, name: &str) -> Step<'m> {
+    begin_with(model, phase, rows, learning, name, clock::batch)
+}
+
+/// The same, with learning off, for batches that are all whole.
+pub(super) fn begin_whole<'m>(model: &'m Model, phase: usize, rows: usize, name: &str) -> Step<'m> {
+    begin_with(model, phase, rows, false, name, clock::whole_batch)
+}
+
+fn begin_with<'m>(
+    model: &'m Model,
+    phase: usize,
+    rows: usize,
+    learning: bool,
+    name: &str,
+    batch: fn(&mut ProgramBuilder, &Data, usize) -> Batch,
+) -> Step<'m> {
     let phase = &model.phases[phase];
     let mut b = ProgramBuilder::new(format!("{name}.{}", phase.name));
-    let batch = clock::batch(&mut b, &model.data[phase.data.0], rows);
+    let batch = batch(&mut b, &model.data[phase.data.0], rows);
     let mut step = Step {
         b,
         model,

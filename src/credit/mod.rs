@@ -14,6 +14,7 @@
 //! | `clock.phase_steps`, `clock.epoch_steps` | `int` | `runtime`: how many there are |
 //! | `<projection>.weight`, `<region>.bias`, `<region>.<weight>` | real | [`initial()`] at birth, then what learns |
 //! | `<parameter>\|<rule>\|<optimiser>.<state>` | real, `step` an int | likewise |
+//! | `predict.<region>` | real `[batch, …]` | a step of [`predict`]: the region's activity |
 //! | `metric.<name>.sum`, `.count`, `cost.<name>.sum`, `.count` | real | `runtime` sets 0 when an epoch or a measurement begins |
 
 pub mod by;
@@ -28,6 +29,7 @@ mod measure;
 mod optimise;
 mod plasticity;
 mod pointwise;
+mod predict;
 mod trial;
 
 pub use condition::{condition, fulfilled};
@@ -35,6 +37,7 @@ pub use generate::{constants, samples};
 pub use initial::initial;
 pub use learn::learn;
 pub use measure::measure;
+pub use predict::{predict, prediction_slot};
 
 use crate::model::Model;
 use crate::tensor::Name;

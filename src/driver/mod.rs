@@ -2,6 +2,9 @@
 //! text, [`Parsed`], [`Checked`], [`Planned`], [`Lowered`], [`Compiled`].
 
 pub mod imports;
+mod source;
+
+pub use source::source;
 
 use crate::codegen::{Code, Unsupported};
 use crate::diag::{Diagnostic, Sources};

@@ -1,4 +1,6 @@
-//! Numbers out of a run, as tables and as JSON.
+//! Numbers out of a run, as tables, as JSON and as arrays.
+
+pub mod npz;
 
 use crate::data::Summary;
 use crate::runtime::{Measured, Outcome};

@@ -7,14 +7,14 @@ use super::{Measured, RunError, io};
 use crate::bug;
 use crate::loops::memory::Values;
 use crate::model::Model;
-use crate::tensor::Name;
+use crate::tensor::{Name, Role};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Where a run is. All counts are from birth unless they say otherwise.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -25,6 +25,10 @@ pub struct Position {
     pub phase_step: u64,
     /// Steps of this epoch that are done; 0 before an epoch begins.
     pub epoch_step: u64,
+    /// How many steps this phase, or if it has not begun the one before it, can have at most.
+    pub phase_bound: u64,
+    /// How many steps an epoch of that phase has.
+    pub epoch_bound: u64,
     /// Epochs that have begun.
     pub epochs: u64,
     /// Epochs that have passed, each that ended early by its fraction.
@@ -138,6 +142,18 @@ pub(super) struct Checkpoint {
     pub(super) slots: Vec<(Name, Vec<usize>, Values)>,
 }
 
+/// Where the checkpoint of a run folder lies.
+pub(super) fn path(folder: &Path) -> PathBuf {
+    folder.join("checkpoint.safetensors")
+}
+
+/// The checkpoint of a run folder, which must have one.
+pub(super) fn of_folder(folder: &Path, model: &Model) -> Result<Checkpoint, RunError> {
+    let path = path(folder);
+    let found = read(&path, model)?;
+    found.ok_or(RunError::Folder { path, why: "is not there: the run has no checkpoint yet".to_string() })
+}
+
 /// Reads a checkpoint of a model's run; none if there is no file.
 pub(super) fn read(path: &Path, model: &Model) -> Result<Option<Checkpoint>, RunError> {
     let bytes = match std::fs::read(path) {
@@ -202,6 +218,14 @@ impl Position {
             && counts.iter().all(|count| *count < 1 << 53)
     }
 
+    /// Sets the clocks that schedules read, as they stood when the phase that has begun, or the one before, was last measured.
+    pub(super) fn set_clocks(&self, store: &mut Store) {
+        let ended = self.ended.last().map_or(0, |ended| ended.steps);
+        store.set("clock.phase_step", if self.begun() { self.phase_step } else { ended } as f64);
+        store.set("clock.phase_steps", self.phase_bound as f64);
+        store.set("clock.epoch_steps", self.epoch_bound as f64);
+    }
+
     /// How many phases, from the first, have their slots in a checkpoint: those that have begun, and always the first.
     pub(super) fn reached(&self) -> usize {
         (self.phase + usize::from(self.begun())).max(1)
@@ -211,21 +235,36 @@ impl Position {
 impl Checkpoint {
     /// Writes its slots into a store that has exactly those.
     pub(super) fn restore(&self, store: &mut Store) -> Result<(), RunError> {
-        let changed = |why: String| Err(RunError::Changed(why));
-        for (name, shape, values) in &self.slots {
-            let Some(slot) = store.slot(name) else {
-                return changed(format!("its checkpoint holds `{name}`, which this spec has not"));
-            };
-            let wanted: Vec<usize> = slot.ty.shape.iter().map(|extent| extent.bound()).collect();
-            if *shape != wanted {
-                return changed(format!("`{name}` is {shape:?} in its checkpoint, and {wanted:?} in this spec"));
+        for (name, ..) in &self.slots {
+            if store.slot(name).is_none() {
+                return Err(RunError::Changed(format!("its checkpoint holds `{name}`, which this spec has not")));
             }
-            store.put(name, values)?;
         }
-        match store.kept().find(|(slot, _)| !self.slots.iter().any(|(name, ..)| *name == slot.name)) {
-            Some((slot, _)) => changed(format!("its checkpoint has no `{}`", slot.name)),
-            None => Ok(()),
+        self.bring(store, &|role| role != Role::Input)
+    }
+
+    /// Writes those of its parameters that a store has.
+    pub(super) fn restore_parameters(&self, store: &mut Store) -> Result<(), RunError> {
+        self.bring(store, &|role| role == Role::Parameter)
+    }
+
+    /// Writes every slot of these roles, each of which it must have.
+    fn bring(&self, store: &mut Store, which: &dyn Fn(Role) -> bool) -> Result<(), RunError> {
+        let wanted: Vec<(Name, Vec<usize>)> = (store.iter())
+            .filter(|(slot, _)| which(slot.role))
+            .map(|(slot, _)| (slot.name.clone(), slot.ty.shape.iter().map(|extent| extent.bound()).collect()))
+            .collect();
+        for (name, wanted) in wanted {
+            let Some((_, shape, values)) = self.slots.iter().find(|(held, ..)| *held == name) else {
+                return Err(RunError::Changed(format!("its checkpoint has no `{name}`")));
+            };
+            if *shape != wanted {
+                let why = format!("`{name}` is {shape:?} in its checkpoint, and {wanted:?} in this spec");
+                return Err(RunError::Changed(why));
+            }
+            store.put(&name, values)?;
         }
+        Ok(())
     }
 }
 

@@ -14,6 +14,7 @@ pub mod folder;
 mod measure;
 pub mod metrics;
 mod phase;
+pub mod predict;
 mod rhythm;
 mod samples;
 mod store;
@@ -112,9 +113,12 @@ pub enum RunError {
         /// What is wrong with it.
         why: String,
     },
-    /// A run is resumed with something changed.
-    #[error("this run cannot be resumed: {0}")]
+    /// A run is resumed or read with something changed.
+    #[error("the run in this folder is not the one that is asked for: {0}")]
     Changed(String),
+    /// Data that are brought to a trained model are not such as it knows.
+    #[error("these data cannot be used: {0}")]
+    OtherData(String),
     /// Machine code could not be made or entered.
     #[error("machine code: {0}")]
     Code(String),

@@ -29,6 +29,15 @@ impl Samples {
                 sets.insert(base.0, set);
             }
         }
+        Samples::with(model, seed, sets)
+    }
+
+    /// Other samples in the place of those that a dataset reads.
+    pub(super) fn of(model: &Model, id: DataId, set: Dataset, seed: u64) -> Result<Samples, RunError> {
+        Samples::with(model, seed, IndexMap::from([(model.data[id.0].base.0, set)]))
+    }
+
+    fn with(model: &Model, seed: u64, sets: IndexMap<usize, Dataset>) -> Result<Samples, RunError> {
         let consts = credit::constants(model, seed).map_err(|said| RunError::Data(vec![said]))?;
         Ok(Samples { seed, consts, sets })
     }

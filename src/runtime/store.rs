@@ -72,6 +72,11 @@ impl Store {
         }
     }
 
+    /// The elements of a slot.
+    pub(super) fn read(&self, name: &str) -> Option<Values> {
+        self.slots.get(name).map(|(slot, storage)| storage.read_logical(slot))
+    }
+
     /// A single number.
     pub(super) fn get(&self, name: &str) -> Option<f64> {
         self.slots.get(name).map(|(_, storage)| storage.get(0))

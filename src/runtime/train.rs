@@ -70,7 +70,7 @@ pub fn train(
     if let Some(path) = &options.folder {
         if origin.resume {
             folder::differences(&folder::read_lock(path)?, &lock)?;
-            found = checkpoint::read(&checkpoint_path(path), model)?;
+            found = checkpoint::read(&checkpoint::path(path), model)?;
         } else {
             folder::create(path, &lock, origin.files)?;
         }
@@ -99,10 +99,6 @@ pub fn train(
         run.position = checkpoint.position.clone();
     }
     run.develop(&samples, found, watcher)
-}
-
-fn checkpoint_path(folder: &Path) -> std::path::PathBuf {
-    folder.join("checkpoint.safetensors")
 }
 
 impl Run<'_> {
@@ -152,6 +148,8 @@ impl Run<'_> {
 
     /// One phase, from where it stands to its end; tells whether it was stopped from outside.
     fn live(&mut self, phase: usize, ready: &mut Ready, watcher: &mut dyn Watcher) -> Result<bool, RunError> {
+        self.position.phase_bound = ready.steps;
+        self.position.epoch_bound = ready.epoch_steps;
         self.store.set("clock.phase_steps", ready.steps as f64);
         self.store.set("clock.epoch_steps", ready.epoch_steps as f64);
         let data = &self.model.data[self.model.phases[phase].data.0];
@@ -281,7 +279,7 @@ impl Run<'_> {
     fn checkpoint(&mut self, watcher: &mut dyn Watcher) -> Result<(), RunError> {
         if let (Some(folder), Some(metrics)) = (&self.options.folder, &mut self.metrics) {
             let written = metrics.sync()?;
-            checkpoint::write(&checkpoint_path(folder), &self.store, &self.position, &written)?;
+            checkpoint::write(&checkpoint::path(folder), &self.store, &self.position, &written)?;
             watcher.checkpoint(self.position.steps);
         }
         self.checkpointed = Instant::now();
@@ -307,10 +305,7 @@ fn measured(model: &Model, values: &[Measured], leaf: &Leaf) -> Option<f64> {
 /// Measures every split with the state of a run folder's checkpoint.
 pub fn evaluate(model: &Model, options: &Options, folder: &Path) -> Result<Vec<Measured>, RunError> {
     let samples = Samples::read(model, &options.place, options.seed)?;
-    let path = checkpoint_path(folder);
-    let Some(checkpoint) = checkpoint::read(&path, model)? else {
-        return Err(RunError::Folder { path, why: "is not there: the run has no checkpoint yet".to_string() });
-    };
+    let checkpoint = checkpoint::of_folder(folder, model)?;
     let mut made = Made::default();
     let mut store = Store::new(options.precision);
     let mut last = None;
@@ -319,6 +314,7 @@ pub fn evaluate(model: &Model, options: &Options, folder: &Path) -> Result<Vec<M
     }
     let Some(mut ready) = last else { return Ok(Vec::new()) };
     checkpoint.restore(&mut store)?;
+    checkpoint.position.set_clocks(&mut store);
     let mut values = Vec::new();
     for (rows, split) in
         [(&ready.train, Split::Train), (&ready.validation, Split::Validation), (&ready.test, Split::Test)]

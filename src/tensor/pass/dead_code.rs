@@ -15,6 +15,23 @@ fn run(program: Program) -> Program {
     Program { graph: clean(program.graph), ..program }
 }
 
+/// Leaves out the slots that nobody reads and nobody writes.
+pub fn without_unread_slots(program: Program) -> Program {
+    let inputs = program.graph.nodes.iter().flat_map(|node| &node.inputs);
+    let read: BTreeSet<Value> = inputs.chain(&program.graph.results).copied().collect();
+    let kept: Vec<bool> = (program.graph.params.iter().enumerate())
+        .map(|(slot, param)| read.contains(param) || program.writes.contains(&slot))
+        .collect();
+    let number = |slot: &usize| kept[..*slot].iter().filter(|kept| **kept).count();
+    let params = only(&program.graph.params, &kept);
+    Program {
+        name: program.name,
+        slots: only(&program.slots, &kept),
+        writes: program.writes.iter().map(number).collect(),
+        graph: clean(Graph { params, ..program.graph }),
+    }
+}
+
 /// The values of a graph and the counts that are read.
 struct Living {
     values: Vec<bool>,
