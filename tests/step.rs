@@ -442,3 +442,50 @@ fn where_chooses_samples_of_every_split_and_in_a_phase_of_training_alone() {
     let narrowed = run(&text);
     close(&[narrowed.value("high", "train"), narrowed.value("high", "test")], &[1.5, 4.0]);
 }
+
+#[test]
+fn steps_hold_each_value_from_its_moment_on() {
+    let learn = |rate: &str| {
+        format!(
+            "development {{ phase p for 3 epochs {{ learn X -> Y by backprop from wrong using sgd(rate = {rate}) }} }}"
+        )
+    };
+    for (rate, second) in [("steps(0.1 at 0, 0.02 at 2 epochs)", 6), ("steps(0.1 at 0 steps, 0.02 at 4 steps)", 4)] {
+        let found = run(&spec("", &learn(rate)));
+        same(
+            &found,
+            &by_hand(3, false, |unit, gw, gb, step| descend(unit, gw, gb, if step < second { 0.1 } else { 0.02 })),
+        );
+    }
+    for wrong in [
+        "0.1",
+        "0.1 at 1 epochs",
+        "0.1 at 0, 0.2 at 3 epochs, 0.3 at 2 epochs",
+        "0.1 at 0, 0.2 at 3 ms",
+        "0.1 at 0 steps, 0.2 at 1 epochs, 0.1 at 9 steps",
+    ] {
+        assert_eq!(refused(&spec("", &learn(&format!("steps({wrong})")))), ["E0203"], "{wrong}");
+    }
+}
+
+#[test]
+fn a_param_that_names_a_definition_stands_for_it() {
+    let plain = run(&spec(
+        "",
+        "development { phase p for 2 epochs { learn X -> Y by backprop from wrong using momentum(rate = 0.02) } }",
+    ));
+    let named = run(&spec(
+        "",
+        "param teacher : rule = backprop\nparam how : optimiser = momentum(rate = 0.02)\nparam other : optimiser = momentum\n\
+         development { phase p for 1 epoch { learn X -> Y by teacher from wrong using how }\n phase q for 1 epoch { learn X -> Y by teacher from wrong using other(rate = 0.02) } }",
+    ));
+    assert_eq!(plain.outcome.weights_digest, named.outcome.weights_digest);
+    let all = |param: &str| refused(&spec("", &format!("{param}\n{PHASE}")));
+    assert_eq!(all("param a : rule = adam"), ["E0205"]);
+    assert_eq!(all("param a : rule = backprob"), ["E0201"]);
+    assert_eq!(all("param a : rule = 3"), ["E0205"]);
+    assert_eq!(all("param a : class[3] = 3"), ["E0205"]);
+    assert_eq!(all("param a : rule = feedback_alignment"), ["E0901"]);
+    assert_eq!(all("param a : fn = tanh\nmetric m = a(Y[0]) - tanh(Y[0])"), [""; 0]);
+    assert_eq!(all("param a : rule = backprop\nmetric m = a + 1"), ["E0205"]);
+}

@@ -21,12 +21,13 @@ pub(super) struct Spec {
 /// Reads and checks a spec; what is wrong is shown, on standard error or as JSON on standard output.
 pub(super) fn checked(path: &Path, setting: &Setting, json: bool, read: imports::Read<'_>) -> Result<Spec, Ending> {
     let mut sources = Sources::new();
-    let parsed = driver::parse_with(&mut sources, path, read).map_err(|error| {
+    let mut parsed = driver::parse_with(&mut sources, path, read).map_err(|error| {
         complain(&format!("{}: {error}", path.display()));
         Ending::Usage
     })?;
     let mut set = Vec::new();
     for text in &setting.set {
+        parsed.also_named(&mut sources, text);
         match driver::parse_setting(&mut sources, text) {
             Ok(setting) => set.push(setting),
             Err(message) => {

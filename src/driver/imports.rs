@@ -97,19 +97,24 @@ impl Walk<'_> {
 
 /// Adds the library files that these files can mean, and those that they can mean in turn.
 pub(super) fn library(sources: &mut Sources, files: &mut Vec<Ast>, said: &mut Vec<Diagnostic>) {
-    let mut taken: Vec<&'static library::Entry> = Vec::new();
     let mut next = 0;
     while next < files.len() {
         let text = sources.text(files[next].file).clone();
-        for entry in library::named_in(&text) {
-            if !taken.contains(&entry) {
-                taken.push(entry);
-                let file = sources.add(entry.path(), entry.text);
-                let (ast, faults) = syntax::parse(sources, file);
-                said.extend(faults);
-                files.push(ast);
-            }
-        }
+        named(sources, files, said, &text);
         next += 1;
+    }
+}
+
+/// Adds the library files that a text can mean and that are not there yet.
+pub(super) fn named(sources: &mut Sources, files: &mut Vec<Ast>, said: &mut Vec<Diagnostic>, text: &str) {
+    for entry in library::named_in(text) {
+        let path = entry.path();
+        if files.iter().any(|ast| *sources.path(ast.file) == *Path::new(&path)) {
+            continue;
+        }
+        let file = sources.add(path, entry.text);
+        let (ast, faults) = syntax::parse(sources, file);
+        said.extend(faults);
+        files.push(ast);
     }
 }

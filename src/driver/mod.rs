@@ -62,6 +62,12 @@ pub struct Checked {
 }
 
 impl Parsed {
+    /// Brings the library files that a text beside the spec names, such as a value of `--set`.
+    pub fn also_named(&mut self, sources: &mut Sources, text: &str) {
+        imports::named(sources, &mut self.files, &mut self.said, text);
+        imports::library(sources, &mut self.files, &mut self.said);
+    }
+
     /// Checks the spec.
     pub fn check(mut self, sources: &Sources, options: &Options) -> Checked {
         let (model, said) = crate::model::check(sources, &self.files, self.own, &self.place, options);

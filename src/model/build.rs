@@ -39,6 +39,7 @@ pub fn check(
         seed: None,
         time: None,
         params: Vec::new(),
+        aliases: Default::default(),
         consts: Vec::new(),
         data: Vec::new(),
         regions: Vec::new(),
@@ -56,6 +57,7 @@ pub fn check(
     unsupported_items(&mut draft);
     seed(&mut draft);
     params(&mut draft, options);
+    super::alias::declare(&mut draft, options);
     super::time::time(&mut draft);
     super::constants::declare(&mut draft);
     sources::declare(&mut draft, place);
@@ -189,12 +191,10 @@ fn params(draft: &mut Draft<'_>, options: &Options) {
     for item in items {
         let ItemKind::Param(param) = &item.kind else { continue };
         known.push(param.name.as_str());
-        let mut made = Param { name: param.name.text.clone(), value: f64::NAN, unit: Unit::One, span: item.span };
-        if let Some(of_type) = &param.of_type {
-            draft.later(of_type.span, "a param that names a definition", "write the name where it is used");
-            draft.params.push(made);
+        if param.of_type.is_some() {
             continue;
         }
+        let mut made = Param { name: param.name.text.clone(), value: f64::NAN, unit: Unit::One, span: item.span };
         let set = options.set.iter().rev().find(|(name, _)| *name == *made.name);
         if let Ok((value, unit)) = number(draft, &param.value) {
             (made.value, made.unit) = (value, unit);

@@ -158,6 +158,7 @@ impl Typer<'_, '_> {
 }
 
 pub(super) fn optimiser(draft: &mut Draft<'_>, expr: &Expr) -> Result<Optimiser, Said> {
+    let expr = &*draft.resolved(expr);
     let Some((name, arguments)) = name_and_arguments(expr) else {
         draft.say(
             Diagnostic::new(Code::WRONG_KIND, "an optimiser is wanted behind `using`")

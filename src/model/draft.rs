@@ -14,6 +14,8 @@ const JUST_NOW: usize = 16;
 pub(super) enum Meaning<'a> {
     /// The param of this number.
     Param(usize),
+    /// A param that names a definition.
+    Alias,
     /// The fixed array of this number.
     Const(usize),
     /// The dataset of this number.
@@ -39,6 +41,7 @@ impl Meaning<'_> {
     pub(super) fn words(&self) -> &'static str {
         match self {
             Meaning::Param(_) => "a param",
+            Meaning::Alias => "a param that names a definition",
             Meaning::Const(_) => "a fixed array",
             Meaning::Data(_) => "a dataset",
             Meaning::Region(_) => "a region",
@@ -105,6 +108,8 @@ pub(super) struct Draft<'a> {
     pub(super) time: Option<Time>,
     /// See [`super::Model`].
     pub(super) params: Vec<Param>,
+    /// What each param that names a definition stands for.
+    pub(super) aliases: IndexMap<Arc<str>, tree::Expr>,
     /// See [`super::Model`]; none where there is an error.
     pub(super) consts: Vec<Option<Const>>,
     /// See [`super::Model`]; none where there is an error.
@@ -191,6 +196,7 @@ pub(super) fn declare<'a>(draft: &mut Draft<'a>) {
                 counts[slot] - 1
             };
             let meaning = match &item.kind {
+                ItemKind::Param(param) if param.of_type.is_some() => Meaning::Alias,
                 ItemKind::Param(_) => Meaning::Param(next(0)),
                 ItemKind::Const(_) => Meaning::Const(next(5)),
                 ItemKind::Data(_) => Meaning::Data(next(1)),

@@ -33,7 +33,7 @@ pub(super) fn credit_rule(name: &str) -> Option<&'static CreditRule> {
 }
 
 /// The credit rules that the language has and this version has not.
-const LATER: &[&str] = &[
+pub(super) const LATER: &[&str] = &[
     "contrastive_hebbian",
     "difference_target_propagation",
     "direct_feedback_alignment",
@@ -221,6 +221,7 @@ pub(super) fn name_and_arguments(expr: &Expr) -> Option<(&Name, &[Argument])> {
 }
 
 fn teacher(draft: &mut Draft<'_>, expr: &Expr) -> Result<(Teacher, Vec<f64>), Said> {
+    let expr = &*draft.resolved(expr);
     let Some((name, arguments)) = name_and_arguments(expr) else {
         draft.say(
             Diagnostic::new(Code::WRONG_KIND, "a rule is wanted behind `by`")

@@ -3,6 +3,7 @@
 //! Only [`check`](build::check) makes a [`Model`], and a `Model` is right: later rooms do not check it again and do not
 //! ask `syntax`. Everything here is *per sample*: there is no batch axis before `credit`. Spans travel along.
 
+mod alias;
 pub mod build;
 mod check;
 mod constant;

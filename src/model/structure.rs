@@ -54,6 +54,7 @@ fn source_shape(draft: &Draft<'_>, id: ProjectionId) -> Option<Vec<usize>> {
 /// The structure of a region, with its arguments in place.
 fn write_out(draft: &mut Draft<'_>, id: RegionId) -> Result<(), Said> {
     let Some(expr) = draft.structure_of(id) else { return Err(Said) };
+    let expr = &*draft.resolved(expr);
     let (definition, library) = definition_of(draft, expr)?;
     let mut writer = Writer::new(draft, id, definition, expr.span, library);
     let root = writer.all(expr);

@@ -116,9 +116,34 @@ impl Draft<'_> {
             if let Some(other) = from_here {
                 said = said.because(other.span, format!("`{}` goes elsewhere", from.name));
             }
-            format!("connect {wanted}")
+            match self.way(source, target) {
+                Some(way) => format!("did you mean `{way}`?"),
+                None => format!("if there is to be one: `connect {wanted}`"),
+            }
         };
         Some(said.help(help))
+    }
+
+    /// The shortest way over several projections from one region to another, as a path.
+    fn way(&self, source: RegionId, target: RegionId) -> Option<String> {
+        let mut before: Vec<Option<RegionId>> = vec![None; self.regions.len()];
+        let mut queue = std::collections::VecDeque::from([source]);
+        while let Some(at) = queue.pop_front() {
+            for projection in self.projections.iter().filter(|p| p.source == at && p.target != source) {
+                if before[projection.target.0].is_none() {
+                    before[projection.target.0] = Some(at);
+                    queue.push_back(projection.target);
+                }
+            }
+        }
+        let mut way = vec![self.region_name(target)];
+        let mut at = target;
+        while at != source {
+            at = before[at.0]?;
+            way.push(self.region_name(at));
+        }
+        way.reverse();
+        Some(way.join(" -> "))
     }
 
     /// The projections that a `learn`, `freeze` or the like is about.

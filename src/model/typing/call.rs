@@ -10,10 +10,16 @@ use crate::tensor::op::Scalar;
 use crate::tensor::{Attributes, Element, Extent, Kind, Row, op};
 
 /// Words of the language that are called like functions and come with a later version.
-const LATER: &[&str] = &["batch_mean", "batch_sum", "dropout", "distance", "tapped", "response", "alignment", "steps"];
+const LATER: &[&str] = &["batch_mean", "batch_sum", "dropout", "distance", "tapped", "response", "alignment"];
 
 impl Typer<'_, '_> {
     pub(super) fn call(&mut self, expr: &Expr, function: &Name, arguments: &[Argument]) -> Typed {
+        let meant =
+            self.draft.aliases.get(function.as_str()).filter(|_| self.outer.is_none() && !self.is_local(function));
+        if let Some(Expr { kind: ExprKind::Name(meant), .. }) = meant {
+            let function = Name { text: meant.text.clone(), span: function.span };
+            return self.call(expr, &function, arguments);
+        }
         match self.declared(function.as_str()) {
             Some(declared) => match declared.meaning {
                 Meaning::Function(definition) => {
@@ -93,6 +99,7 @@ impl Typer<'_, '_> {
             return self.later(function.span, &format!("`{name}(…)`"), "");
         }
         match name {
+            "steps" => return self.steps(function, arguments, span),
             "prev" => return self.previous(function, arguments, span),
             "normal" | "uniform" | "bernoulli" | "pick" => return self.draw(function, arguments, span),
             _ => {}

@@ -5,6 +5,7 @@ mod call;
 mod index;
 mod operator;
 mod signature;
+mod steps;
 
 pub(super) use signature::bind;
 
@@ -289,7 +290,7 @@ impl<'d, 'a> Typer<'d, 'a> {
                 let said = self.misplaced(name, declared.meaning.words());
                 Err(self.fail(said.help(format!("call it: `{name}(…)`"))))
             }
-            Meaning::Definition(_) | Meaning::Phase => {
+            Meaning::Definition(_) | Meaning::Phase | Meaning::Alias => {
                 let said = self.misplaced(name, declared.meaning.words());
                 Err(self.fail(said.help("it has no value")))
             }
