@@ -175,6 +175,15 @@ impl Emitter<'_, '_> {
             return self.set(reg, value);
         }
         let Some(group) = self.group else { bug!("an index differs from lane to lane outside a lanes loop") };
+        if cell == Cell::Byte
+            && self.precision() == Precision::F32
+            && group.vectors == 4
+            && address.is_row(group, self.precision())
+        {
+            let each = self.load_bytes(&address);
+            self.comment(|| self.program.buffers[buffer.0 as usize].name.to_string());
+            return self.hold(reg, Held::Each(each));
+        }
         let each = (0..group.vectors).map(|vector| self.load_vector(&address, group, vector, buffer)).collect();
         self.hold(reg, Held::Each(each));
     }
@@ -231,6 +240,16 @@ impl Emitter<'_, '_> {
                 self.builder.ins().swiden_low(ints)
             }
         }
+    }
+
+    /// Sixteen bytes that are neighbours, as four vectors of ints.
+    fn load_bytes(&mut self, address: &Address) -> Vec<Value> {
+        let (base, offset) = self.lane_address(address, 0, 0);
+        let bytes = self.builder.ins().load(types::I8X16, Self::flags(address.place, false), base, offset);
+        let low = self.builder.ins().uwiden_low(bytes);
+        let high = self.builder.ins().uwiden_high(bytes);
+        let halves = [low, high].into_iter();
+        halves.flat_map(|half| [self.builder.ins().uwiden_low(half), self.builder.ins().uwiden_high(half)]).collect()
     }
 
     /// The bytes of an int, each as an int.

@@ -1,4 +1,5 @@
-//! The functions that a program becomes: one that runs the steps, one for each nest, one for all matrix products.
+//! The functions that a program becomes: one that runs the steps, one for each nest, one for each
+//! variety of matrix products.
 //!
 //! Nests that do the same to other buffers share a function: it gets the buffers, and what it sees of the loops around
 //! it, as parameters.
@@ -6,7 +7,7 @@
 use super::Unsupported;
 use super::arith::register_type;
 use super::emit::{Emitter, Place};
-use super::matrix;
+use super::matrix::{self, Variety};
 use super::outline::Outline;
 use crate::loops::{Program, Stmt};
 use crate::math::Precision;
@@ -44,7 +45,7 @@ pub(super) struct Units {
     pub entries: Vec<usize>,
     convention: Convention,
     shared: HashMap<(Precision, Vec<u8>), usize>,
-    matrix: HashMap<Precision, usize>,
+    matrix: HashMap<Variety, usize>,
     contexts: Vec<FunctionBuilderContext>,
 }
 
@@ -144,16 +145,16 @@ impl Units {
         Ok((number, outline))
     }
 
-    /// The function that carries out matrix products.
-    pub fn matrix(&mut self, precision: Precision) -> Result<usize, Unsupported> {
-        if let Some(number) = self.matrix.get(&precision) {
+    /// The function that carries out matrix products of a variety.
+    pub fn matrix(&mut self, variety: Variety) -> Result<usize, Unsupported> {
+        if let Some(number) = self.matrix.get(&variety) {
             return Ok(*number);
         }
         let number = self.add("matrix product", false, matrix::PARAMETERS, |units, builder, params| {
-            units.end(matrix::write(builder, precision, params));
+            units.end(matrix::write(builder, variety, params));
             Ok(BTreeMap::new())
         })?;
-        self.matrix.insert(precision, number);
+        self.matrix.insert(variety, number);
         Ok(number)
     }
 

@@ -6,7 +6,7 @@ use super::layout::fastest;
 use super::orders::orders;
 use super::schedule::{Task, schedule};
 use super::view::{Home, View};
-use super::{Lowering, contract, map, pad, reduce, repeat, reshape, scatter, when};
+use super::{Lowering, blocks, contract, map, pad, reduce, repeat, reshape, scatter, when};
 use crate::bug;
 use crate::loops::Stmt;
 use crate::math::Function;
@@ -41,7 +41,10 @@ pub fn lower(lowering: &mut Lowering, graph: &Graph, homes: Vec<Home>, wanted: V
     let mut rest = &tasks[..];
     while let Some(task) = rest.first() {
         let alike = map::group(lowering, &scope, rest);
-        if alike > 0 {
+        if let Some((taken, written)) = blocks::lower(lowering, &scope, rest) {
+            stmts.extend(written);
+            rest = &rest[taken..];
+        } else if alike > 0 {
             stmts.extend(map::lower(lowering, &scope, &rest[..alike]));
             rest = &rest[alike..];
         } else {
@@ -190,6 +193,11 @@ impl<'a> Scope<'a> {
             Kind::Map(Scalar::Apply(Function::Multiply)) if real => Some([node.inputs[0], node.inputs[1]]),
             _ => None,
         }
+    }
+
+    /// Whether a value is read, and by no other tasks than these.
+    pub fn only_these_read(&self, value: Value, tasks: &[Task]) -> bool {
+        self.readers.get(&value).is_some_and(|readers| readers.iter().all(|reader| tasks.contains(reader)))
     }
 
     /// The parameters whose memory a view may overlap.

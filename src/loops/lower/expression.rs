@@ -56,6 +56,11 @@ impl Writer<'_> {
             return reg;
         }
         let args: Vec<Reg> = node.inputs.iter().map(|input| self.element(*input, at)).collect();
+        if let (Scalar::Apply(Function::Divide), [a, b]) = (op, &args[..])
+            && let Some(reg) = self.ratio(*a, *b)
+        {
+            return reg;
+        }
         let below = match attributes {
             Attributes::Below(k) => Some(*k),
             _ => None,

@@ -27,12 +27,14 @@ pub struct Space {
 }
 
 /// A task as a map.
-struct Member {
-    value: Value,
+pub struct Member {
+    /// What it computes or copies.
+    pub value: Value,
     /// Where it is put.
     view: View,
     source: Source,
-    name: Name,
+    /// What it is called.
+    pub name: Name,
 }
 
 enum Source {
@@ -66,7 +68,8 @@ pub fn space(scope: &Scope, task: Task) -> Option<Space> {
     Some(Space { shape, fastest })
 }
 
-fn member(lowering: &Lowering, scope: &Scope, task: Task) -> Member {
+/// A task that is a map.
+pub fn member(lowering: &Lowering, scope: &Scope, task: Task) -> Member {
     let named = |value: Value, view: &View| match &scope.graph.values[value.0 as usize].name {
         Some(name) => name.clone(),
         None if scope.wanted.iter().flatten().any(|wanted| wanted.buffer == view.buffer) => {
@@ -98,7 +101,8 @@ fn member(lowering: &Lowering, scope: &Scope, task: Task) -> Member {
 }
 
 impl Member {
-    fn write(&self, writer: &mut Writer, at: &[Index], store: bool) {
+    /// Writes its element at an index, and puts it where it is to be unless `store` says that nobody looks there.
+    pub fn write(&self, writer: &mut Writer, at: &[Index], store: bool) {
         let reg = match &self.source {
             Source::Node => match writer.known(self.value, at) {
                 Some(reg) => reg,
@@ -145,11 +149,9 @@ pub fn in_place(lowering: &mut Lowering, scope: &Scope, task: Task) -> bool {
     look(lowering, scope, &members).keeps_to_itself()
 }
 
-/// Writes tasks as one nest.
-pub fn lower(lowering: &mut Lowering, scope: &Scope, tasks: &[Task]) -> Vec<Stmt> {
-    let members: Vec<Member> = tasks.iter().map(|task| member(lowering, scope, *task)).collect();
-    let look = look(lowering, scope, &members);
-    let stays = |task: &Task, member: &Member| {
+/// Which of some tasks' values are put into memory: not those that only these tasks ask for.
+pub fn stored(scope: &Scope, tasks: &[Task], members: &[Member]) -> Vec<bool> {
+    let stays = |(task, member): (&Task, &Member)| {
         let number = match task {
             Task::Node(number) => number,
             Task::Stage(result) => return tasks.contains(&Task::Write(*result)),
@@ -157,19 +159,25 @@ pub fn lower(lowering: &mut Lowering, scope: &Scope, tasks: &[Task]) -> Vec<Stmt
         };
         let wanted = scope.wanted.iter().flatten().any(|view| view.buffer == member.view.buffer);
         let bind = matches!(scope.graph.nodes[*number].op, Op::Bind(_));
-        let asked = scope.readers.get(&member.value);
-        !wanted && !bind && asked.is_some_and(|readers| readers.iter().all(|reader| tasks.contains(reader)))
+        !wanted && !bind && scope.only_these_read(member.value, tasks)
     };
+    tasks.iter().zip(members).map(|pair| !stays(pair)).collect()
+}
+
+/// Writes tasks as one nest.
+pub fn lower(lowering: &mut Lowering, scope: &Scope, tasks: &[Task]) -> Vec<Stmt> {
+    let members: Vec<Member> = tasks.iter().map(|task| member(lowering, scope, *task)).collect();
+    let look = look(lowering, scope, &members);
+    let stored = stored(scope, tasks, &members);
     let span = tasks.iter().find_map(|task| match task {
         Task::Node(number) => scope.graph.nodes[*number].span,
         Task::Stage(result) | Task::Write(result) => {
             scope.fusion.node(scope.graph, scope.graph.results[*result]).and_then(|node| node.span)
         }
     });
-    in_earnest(lowering, scope, (&joined(&members), span), &look, &members[0].view, &mut |writer, at| {
-        for (task, member) in tasks.iter().zip(&members) {
-            member.write(writer, at, !stays(task, member));
-        }
+    let names = members.iter().map(|member| &*member.name);
+    in_earnest(lowering, scope, (&joined(names), span), &look, &members[0].view, &mut |writer, at| {
+        members.iter().zip(&stored).for_each(|(member, stored)| member.write(writer, at, *stored));
     })
 }
 
@@ -182,9 +190,17 @@ fn in_earnest(
     view: &View,
     write: &mut dyn FnMut(&mut Writer, &[Index]),
 ) -> Vec<Stmt> {
-    let steps = look.for_array(view);
+    let mut steps = look.for_array(view);
+    let last = steps.len().checked_sub(1);
+    let mut lanes = last;
+    if let Some(last @ 1..) = last
+        && look.fetches(lowering, steps[last].1)
+    {
+        steps.swap(last - 1, last);
+        lanes = Some(last - 1);
+    }
     let mut writer = Writer::new(lowering, scope);
-    let open = nest::open(&mut writer, &steps, true);
+    let open = nest::open_with(&mut writer, &steps, lanes);
     let at = nest::position(view.bounds.len(), &open);
     write(&mut writer, &at);
     open.iter().for_each(|_| writer.close());
@@ -193,11 +209,11 @@ fn in_earnest(
 }
 
 /// The names of what a nest computes.
-fn joined(members: &[Member]) -> Name {
+pub fn joined<'n>(all: impl Iterator<Item = &'n str>) -> Name {
     let mut names: Vec<&str> = Vec::new();
-    for member in members {
-        if !names.contains(&&*member.name) {
-            names.push(&member.name);
+    for name in all {
+        if !names.contains(&name) {
+            names.push(name);
         }
     }
     let more = if names.len() > NAMED { ", ..." } else { "" };

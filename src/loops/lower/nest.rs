@@ -13,6 +13,8 @@ use crate::tensor::Extent;
 
 /// From so many rounds on, a loop runs in lanes.
 pub const SIDE_BY_SIDE: usize = 4;
+/// An array of so many bytes does not stay in a cache.
+const FAR: usize = 1 << 20;
 
 /// A loop over an axis or a part of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,6 +172,17 @@ impl Look {
         self.accesses.iter().map(|access| access.index.stride(Term::Var(var))).max().unwrap_or(0)
     }
 
+    /// Whether rows are fetched from here and there in a large array. Each waits for memory; if the loop over the rows is
+    /// inside the one along them, many wait at the same time.
+    pub fn fetches(&self, lowering: &Lowering, along: Var) -> bool {
+        self.accesses.iter().any(|access| {
+            let here_and_there = access.index.terms.iter().any(|(term, _)| matches!(term, Term::Reg(_)));
+            let buffer = &lowering.program.buffers[access.buffer.0 as usize];
+            let far = buffer.bytes(lowering.program.precision) >= FAR;
+            !access.stores && here_and_there && far && access.index.stride(Term::Var(along)) == 1
+        })
+    }
+
     /// How many loads do not move by one cell, or stand still, along a loop.
     pub fn jumps(&self, var: Var) -> usize {
         let jumps = |access: &&Access| !access.stores && access.index.stride(Term::Var(var)) > 1;
@@ -179,10 +192,15 @@ impl Look {
 
 /// Opens loops, the innermost in lanes if it is long enough and `lanes` says so.
 pub fn open(writer: &mut Writer, steps: &[(Step, Var)], lanes: bool) -> Vec<(Step, Var)> {
+    let last = if lanes { steps.len().checked_sub(1) } else { None };
+    open_with(writer, steps, last)
+}
+
+/// Opens loops, the one of number `lanes` in lanes if it is long enough.
+pub fn open_with(writer: &mut Writer, steps: &[(Step, Var)], lanes: Option<usize>) -> Vec<(Step, Var)> {
     let mut open = Vec::new();
     for (number, (step, _)) in steps.iter().enumerate() {
-        let innermost = number + 1 == steps.len();
-        let side_by_side = lanes && innermost && step.trip.bound() >= SIDE_BY_SIDE;
+        let side_by_side = lanes == Some(number) && step.trip.bound() >= SIDE_BY_SIDE;
         let order = if side_by_side { Order::Lanes } else { Order::Serial };
         open.push((*step, writer.open(step.trip, order)));
     }

@@ -20,7 +20,8 @@ pub struct Writer<'a> {
     /// The graph whose values are asked for.
     pub scope: &'a Scope<'a>,
     levels: Vec<Level>,
-    /// The level at which a register is known, and the `k` of the range `0..k` in which it lies.
+    /// The level at which a register is known, and the `k` of the range `0..k` in which it lies if it is a whole number,
+    /// be it an int or a real.
     registers: HashMap<Reg, (usize, Option<usize>)>,
     /// The level in whose block a variable is known.
     variables: HashMap<Var, usize>,
@@ -177,6 +178,11 @@ impl<'a> Writer<'a> {
         reg
     }
 
+    /// The constant that a register is.
+    pub fn constant_of(&self, reg: Reg) -> Option<Constant> {
+        self.constants.iter().find(|(_, other)| *other == reg).map(|(value, _)| *value)
+    }
+
     /// A scalar operation.
     pub fn operation(&mut self, op: Scalar, args: &[Reg], below: Option<usize>) -> Reg {
         let kinds: Vec<RegKind> = args.iter().map(|arg| self.lowering.kind(*arg)).collect();
@@ -193,6 +199,7 @@ impl<'a> Writer<'a> {
     fn bound_of_operation(&self, op: Scalar, args: &[Reg], below: Option<usize>) -> Option<usize> {
         match op {
             Scalar::Clamp => below,
+            Scalar::Real => self.bound(args[0]),
             Scalar::Select => Some(self.bound(args[1])?.max(self.bound(args[2])?)),
             Scalar::Apply(Function::Minimum) => Some(self.bound(args[0])?.min(self.bound(args[1])?)),
             Scalar::Apply(Function::Maximum) => Some(self.bound(args[0])?.max(self.bound(args[1])?)),
