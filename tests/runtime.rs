@@ -277,12 +277,12 @@ impl Watcher for Copies {
     }
 }
 
-/// Three phases, each with an optimiser whose state the phases before have not.
+/// Three phases, each with an optimiser whose state the phases before have not; the first ends with its worst measurement.
 const CHANGING: &str = "data world = digits(batch = 256, validation = 10 %)\nregion Retina[8, 8] = world.image\n\
     region Name[10] = drive\nconnect Retina -> Name\ncost wrong in Name = cross_entropy(Name, world.label)\n\
-    development { phase one for 2 epochs { learn Retina -> Name by backprop from wrong using sgd(rate = 0.1) }\n\
+    development { phase one for 2 epochs keep highest wrong { learn Retina -> Name by backprop from wrong using sgd(rate = 0.1) }\n\
     phase two for 4 steps { learn Retina -> Name by backprop from wrong using momentum(rate = 0.05) }\n\
-    phase three for 2 epochs { learn Retina -> Name by backprop from wrong using adam(rate = 0.002) } }";
+    phase three for 2 epochs keep lowest wrong { learn Retina -> Name by backprop from wrong using adam(rate = 0.002) } }";
 
 #[test]
 fn a_run_goes_on_from_the_checkpoint_of_every_step_and_of_every_end_of_a_phase() {

@@ -375,6 +375,15 @@ pub enum Bound {
     Open,
 }
 
+/// `keep highest METRIC`: a phase ends with the weights of its best measurement.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Keep {
+    /// Whether high is good.
+    pub highest: bool,
+    /// A [`Leaf::Metric`] or [`Leaf::Cost`].
+    pub of: Leaf,
+}
+
 /// A stretch of development.
 #[derive(Debug, Clone)]
 pub struct Phase {
@@ -384,6 +393,8 @@ pub struct Phase {
     pub bound: Bound,
     /// When it ends earlier: a formula of [`Leaf::Metric`] and [`Leaf::Cost`], to bool.
     pub until: Option<Formula>,
+    /// Of which measurement it keeps the weights; of the last, if not said.
+    pub keep: Option<Keep>,
     /// The dataset that it reads.
     pub data: DataId,
     /// Which of the training samples it uses beyond the dataset's own filter.

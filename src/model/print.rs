@@ -94,6 +94,10 @@ fn phase_text(out: &mut String, model: &Model, phase: &super::Phase) {
     if let Some(until) = &phase.until {
         let _ = writeln!(out, "  until {}", formula(model, until));
     }
+    if let Some(keep) = &phase.keep {
+        let (best, of) = (if keep.highest { "highest" } else { "lowest" }, leaf(model, &keep.of));
+        let _ = writeln!(out, "  keep {best} {of}");
+    }
     if let Some(filter) = &phase.filter {
         let _ = writeln!(out, "  where {}", formula(model, filter));
     }

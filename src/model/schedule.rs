@@ -5,7 +5,7 @@ use super::draft::{Draft, Meaning};
 use super::formula::Kind;
 use super::typing::{Place, Said};
 use super::{
-    Bound, CostId, DataId, Formula, Leaf, Learn, ParamId, Pattern, Phase, ProjectionId, RegionId, Teacher, Unit,
+    Bound, CostId, DataId, Formula, Keep, Leaf, Learn, ParamId, Pattern, Phase, ProjectionId, RegionId, Teacher, Unit,
     learning, sources,
 };
 use crate::diag::{Code, Diagnostic, Span};
@@ -17,6 +17,7 @@ struct Head {
     name: crate::tensor::Name,
     bound: Bound,
     until: Option<Formula>,
+    keep: Option<Keep>,
     unsupervised: Option<Span>,
     span: Span,
 }
@@ -47,7 +48,7 @@ pub(super) fn develop(draft: &mut Draft<'_>) {
             nothing_learns(draft);
             return;
         };
-        let head = Head { name: arc("life"), bound: Bound::Open, until: None, unsupervised: None, span };
+        let head = Head { name: arc("life"), bound: Bound::Open, until: None, keep: None, unsupervised: None, span };
         phase(draft, head, &always, &[]);
         return;
     };
@@ -96,30 +97,48 @@ fn nothing_learns(draft: &mut Draft<'_>) {
 fn head(draft: &mut Draft<'_>, tree: &tree::Phase, span: Span) -> Head {
     let bound = bound(draft, &tree.bound);
     let until = tree.until.as_ref().map(|until| truth(draft, Place::Until, until)).transpose();
-    if let Some(keep) = &tree.keep {
-        draft.later(keep.span, "`keep`", "the weights at the end of the phase are kept");
-    }
+    let keep = tree.keep.as_ref().and_then(|keep| kept(draft, keep).ok());
     if let Ok(Some(until)) = &until {
-        test_steers(draft, until);
+        test_steers(draft, until, "when this phase ends");
     }
     let head_span = Span { end: tree.bound.span.end, ..span };
     Head {
         name: tree.name.text.clone(),
         bound: bound.unwrap_or(Bound::Open),
         until: until.unwrap_or(None),
+        keep,
         unsupervised: tree.unsupervised,
         span: head_span,
     }
 }
 
+/// What a phase keeps the best of.
+fn kept(draft: &mut Draft<'_>, tree: &tree::Keep) -> Result<Keep, Said> {
+    let found = formula(draft, Place::Until, &tree.metric)?;
+    match &found.value().kind {
+        Kind::Leaf(of @ (Leaf::Metric(..) | Leaf::Cost(..))) => {
+            test_steers(draft, &found, "which weights this phase keeps");
+            Ok(Keep { highest: tree.highest, of: of.clone() })
+        }
+        _ => {
+            draft.say(
+                Diagnostic::new(Code::WRONG_KIND, "the best of a metric or cost is kept, and this is neither")
+                    .at(tree.metric.span, "neither a metric nor a cost")
+                    .help("keep highest accuracy"),
+            );
+            Err(Said)
+        }
+    }
+}
+
 /// The test split is never read by what steers learning.
-fn test_steers(draft: &mut Draft<'_>, until: &Formula) {
-    let steering = until.leaves().find(
+fn test_steers(draft: &mut Draft<'_>, reads: &Formula, what: &str) {
+    let steering = reads.leaves().find(
         |(leaf, _)| matches!(leaf, Leaf::Metric(_, Some(split)) | Leaf::Cost(_, Some(split)) if &**split == "test"),
     );
     if let Some((_, span)) = steering {
         draft.say(
-            Diagnostic::new(Code::TEST_STEERS, "the test split would decide when this phase ends")
+            Diagnostic::new(Code::TEST_STEERS, format!("the test split would decide {what}"))
                 .at(span, "measured on the test split")
                 .help("hold out samples for it (`validation = 10 %` in the `data` item) and leave `(test)` out"),
         );
@@ -194,9 +213,9 @@ fn phase(draft: &mut Draft<'_>, head: Head, always: &[(&tree::Learn, Span)], sta
     draft.incomplete |= bad;
     let learns = teach(draft, learns, &frozen);
     let filter = data.and_then(|(_, filter)| filter);
-    let Head { name, bound, until, unsupervised, span } = head;
+    let Head { name, bound, until, keep, unsupervised, span } = head;
     let frozen = frozen.into_iter().map(|(id, _)| id).collect();
-    let phase = Phase { name, bound, until, data: dataset, filter, learns, frozen, sets, weights, span };
+    let phase = Phase { name, bound, until, keep, data: dataset, filter, learns, frozen, sets, weights, span };
     if let Some(word) = unsupervised {
         labels(draft, &phase, word);
     }

@@ -1,5 +1,6 @@
 //! Checkpoints: every parameter and state by name, and where in development the run is, as one safetensors file.
 
+use super::best;
 use super::digest;
 use super::metrics::Written;
 use super::store::Store;
@@ -39,6 +40,17 @@ pub struct Position {
     pub ended: Vec<Ended>,
     /// The last measurement of this phase.
     pub last: Vec<Measured>,
+    /// The best one, if the phase keeps it.
+    pub kept: Option<Kept>,
+}
+
+/// The best measurement of a phase so far.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    /// After how many steps of the whole run it was made.
+    pub step: u64,
+    /// What was measured.
+    pub values: Vec<Measured>,
 }
 
 /// A phase that has ended.
@@ -50,7 +62,7 @@ pub struct Ended {
     pub epochs: f64,
     /// How many steps it had.
     pub steps: u64,
-    /// Its last measurement.
+    /// The measurement of the weights with which it ended: its last, or the best if it keeps that.
     pub values: Vec<Measured>,
 }
 
@@ -86,10 +98,18 @@ fn seal(bytes: &[u8], digits: &std::ops::Range<usize>) -> String {
 }
 
 /// Writes a checkpoint: beside its place, synced, then renamed, so that there is always a whole one.
-pub(super) fn write(path: &Path, store: &Store, position: &Position, metrics: &Written) -> Result<(), RunError> {
-    let slots: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = store
-        .kept()
-        .map(|(slot, storage)| {
+pub(super) fn write(
+    path: &Path,
+    store: &Store,
+    best: Option<&Store>,
+    position: &Position,
+    metrics: &Written,
+) -> Result<(), RunError> {
+    let kept = store.kept().map(|held| ("", held));
+    let best = best.into_iter().flat_map(Store::iter).map(|held| (best::PREFIX, held));
+    let slots: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = kept
+        .chain(best)
+        .map(|(prefix, (slot, storage))| {
             let dtype = match storage.read_logical(slot) {
                 Values::F32(_) => Dtype::F32,
                 Values::F64(_) => Dtype::F64,
@@ -97,7 +117,7 @@ pub(super) fn write(path: &Path, store: &Store, position: &Position, metrics: &W
                 Values::Byte(_) => Dtype::U8,
             };
             let shape = slot.ty.shape.iter().map(|extent| extent.bound()).collect();
-            (slot.name.to_string(), dtype, shape, storage.logical_bytes(slot))
+            (format!("{prefix}{}", slot.name), dtype, shape, storage.logical_bytes(slot))
         })
         .collect();
     let bad = |error: String| RunError::Folder { path: path.to_path_buf(), why: error };
@@ -215,6 +235,7 @@ impl Position {
             && self.epoch_step <= self.phase_step
             && self.phase_step <= self.steps
             && (self.epochs > 0 || self.steps == 0)
+            && (self.kept.is_none() || self.begun() && model.phases[self.phase].keep.is_some())
             && counts.iter().all(|count| *count < 1 << 53)
     }
 
@@ -233,30 +254,41 @@ impl Position {
 }
 
 impl Checkpoint {
-    /// Writes its slots into a store that has exactly those.
-    pub(super) fn restore(&self, store: &mut Store) -> Result<(), RunError> {
+    /// Writes its slots into a store that has exactly those; gives what learns as it was at the best measurement, if the
+    /// phase keeps that.
+    pub(super) fn restore(&self, store: &mut Store) -> Result<Option<Store>, RunError> {
+        let mut best = self.position.kept.as_ref().map(|_| store.part(best::learns));
         for (name, ..) in &self.slots {
-            if store.slot(name).is_none() {
+            let known = match name.strip_prefix(best::PREFIX) {
+                Some(name) => best.as_ref().is_some_and(|best| best.slot(name).is_some()),
+                None => store.slot(name).is_some(),
+            };
+            if !known {
                 return Err(RunError::Changed(format!("its checkpoint holds `{name}`, which this spec has not")));
             }
         }
-        self.bring(store, &|role| role != Role::Input)
+        self.bring(store, "", &|role| role != Role::Input)?;
+        if let Some(best) = &mut best {
+            self.bring(best, best::PREFIX, &|_| true)?;
+        }
+        Ok(best)
     }
 
     /// Writes those of its parameters that a store has.
     pub(super) fn restore_parameters(&self, store: &mut Store) -> Result<(), RunError> {
-        self.bring(store, &|role| role == Role::Parameter)
+        self.bring(store, "", &|role| role == Role::Parameter)
     }
 
-    /// Writes every slot of these roles, each of which it must have.
-    fn bring(&self, store: &mut Store, which: &dyn Fn(Role) -> bool) -> Result<(), RunError> {
+    /// Writes every slot of these roles, each of which it must have under its name with a prefix.
+    fn bring(&self, store: &mut Store, prefix: &str, which: &dyn Fn(Role) -> bool) -> Result<(), RunError> {
         let wanted: Vec<(Name, Vec<usize>)> = (store.iter())
             .filter(|(slot, _)| which(slot.role))
             .map(|(slot, _)| (slot.name.clone(), slot.ty.shape.iter().map(|extent| extent.bound()).collect()))
             .collect();
         for (name, wanted) in wanted {
-            let Some((_, shape, values)) = self.slots.iter().find(|(held, ..)| *held == name) else {
-                return Err(RunError::Changed(format!("its checkpoint has no `{name}`")));
+            let found = self.slots.iter().find(|(held, ..)| held.strip_prefix(prefix) == Some(&*name));
+            let Some((_, shape, values)) = found else {
+                return Err(RunError::Changed(format!("its checkpoint has no `{prefix}{name}`")));
             };
             if *shape != wanted {
                 let why = format!("`{name}` is {shape:?} in its checkpoint, and {wanted:?} in this spec");

@@ -4,6 +4,7 @@
 //! by its values: little-endian, row-major, without padding. `state_digest` is the same over all that a checkpoint holds:
 //! parameters and states, and then the position in development, as the text that the checkpoint holds.
 
+use super::best;
 use super::store::Store;
 use crate::loops::Slot;
 use crate::loops::memory::Storage;
@@ -35,7 +36,11 @@ pub(super) fn weights(store: &Store) -> String {
     digest(store.iter().filter(|(slot, _)| slot.role == Role::Parameter).map(named))
 }
 
-pub(super) fn state(store: &Store, position: &str) -> String {
-    let all = digest(store.kept().map(named));
+pub(super) fn state(store: &Store, best: Option<&Store>, position: &str) -> String {
+    let best: Vec<(String, Vec<u8>)> = (best.into_iter().flat_map(Store::iter).map(named))
+        .map(|(name, bytes)| (format!("{}{name}", best::PREFIX), bytes))
+        .collect();
+    let best = best.iter().map(|(name, bytes)| (name.as_str(), bytes.clone()));
+    let all = digest(store.kept().map(named).chain(best));
     digest([("position", position.as_bytes().to_vec()), ("slots", all.into_bytes())].into_iter())
 }

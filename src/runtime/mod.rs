@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "the clock belongs to this room")]
 
 pub mod bench;
+mod best;
 pub mod checkpoint;
 mod cpu;
 pub mod digest;

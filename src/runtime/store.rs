@@ -31,6 +31,21 @@ impl Store {
         new
     }
 
+    /// A copy of some of the slots.
+    pub(super) fn part(&self, which: fn(&Slot) -> bool) -> Store {
+        let slots = self.slots.iter().filter(|(_, (slot, _))| which(slot));
+        Store { precision: self.precision, slots: slots.map(|(name, held)| (name.clone(), held.clone())).collect() }
+    }
+
+    /// Takes over what another has of the same slots.
+    pub(super) fn take_over(&mut self, other: Store) {
+        for (name, held) in other.slots {
+            if let Some(own) = self.slots.get_mut(&name) {
+                *own = held;
+            }
+        }
+    }
+
     pub(super) fn slot(&self, name: &str) -> Option<&Slot> {
         self.slots.get(name).map(|(slot, _)| slot)
     }

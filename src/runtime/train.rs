@@ -1,5 +1,6 @@
 //! The run itself: phases, epochs, stretches of steps, measurements, checkpoints.
 
+use super::best;
 use super::checkpoint::{self, Ended, Position};
 use super::engine::Made;
 use super::metrics::Metrics;
@@ -10,7 +11,7 @@ use super::times::Times;
 use super::{Measured, Options, RunError, Watcher, digest, folder, measure};
 use crate::credit;
 use crate::data::Split;
-use crate::model::{Leaf, Model};
+use crate::model::Model;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -48,6 +49,8 @@ struct Run<'r> {
     model: &'r Model,
     options: &'r Options,
     store: Store,
+    /// What learns as it was at the best measurement of this phase, if the phase keeps that.
+    best: Option<Store>,
     position: Position,
     metrics: Option<Metrics>,
     times: Option<Times>,
@@ -79,6 +82,7 @@ pub fn train(
         model,
         options,
         store: Store::new(options.precision),
+        best: None,
         position: Position::default(),
         metrics: None,
         times: None,
@@ -116,7 +120,7 @@ impl Run<'_> {
             if phase + 1 == self.position.reached() {
                 // Here the state has exactly what a checkpoint holds; a phase that has not begun adds to it afterwards.
                 match found.take() {
-                    Some(checkpoint) => checkpoint.restore(&mut self.store)?,
+                    Some(checkpoint) => self.best = checkpoint.restore(&mut self.store)?,
                     None if phase == self.position.phase && !self.position.begun() => self.checkpoint(watcher)?,
                     None => {}
                 }
@@ -141,7 +145,7 @@ impl Run<'_> {
             compile_ms: compiling.as_secs_f64() * 1e3,
             first_step_ms: self.first_step.map_or(0.0, |time| time.as_secs_f64() * 1e3),
             weights_digest: digest::weights(&self.store),
-            state_digest: digest::state(&self.store, &checkpoint::text(&self.position)?),
+            state_digest: digest::state(&self.store, self.best.as_ref(), &checkpoint::text(&self.position)?),
             interrupted,
         })
     }
@@ -253,18 +257,24 @@ impl Run<'_> {
             times.append(self.position.steps)?;
         }
         watcher.measured(self.position.steps, name, self.position.time, &values);
-        let enough = self.model.phases[phase]
-            .until
-            .as_ref()
-            .is_some_and(|until| credit::fulfilled(self.model, until, &|leaf| measured(self.model, &values, leaf)));
+        let enough = self.model.phases[phase].until.as_ref().is_some_and(|until| {
+            credit::fulfilled(self.model, until, &|leaf| best::measured(self.model, &values, leaf))
+        });
+        if let Some(best) = best::look(self.model, &mut self.position, &self.store, &values) {
+            self.best = Some(best);
+        }
         self.position.last = values;
         Ok(Some(enough))
     }
 
-    /// Goes on to the next phase.
+    /// Goes on to the next phase, with the weights of the best measurement if this one keeps them.
     fn end(&mut self, phase: usize, ready: &Ready) {
         let epochs = self.position.phase_step as f64 / ready.epoch_steps as f64;
-        let values = std::mem::take(&mut self.position.last);
+        let mut values = std::mem::take(&mut self.position.last);
+        if let (Some(kept), Some(best)) = (self.position.kept.take(), self.best.take()) {
+            values = kept.values;
+            self.store.take_over(best);
+        }
         let name = self.model.phases[phase].name.to_string();
         self.position.ended.push(Ended { phase: name, epochs, steps: self.position.phase_step, values });
         self.position.phase += 1;
@@ -279,26 +289,12 @@ impl Run<'_> {
     fn checkpoint(&mut self, watcher: &mut dyn Watcher) -> Result<(), RunError> {
         if let (Some(folder), Some(metrics)) = (&self.options.folder, &mut self.metrics) {
             let written = metrics.sync()?;
-            checkpoint::write(&checkpoint::path(folder), &self.store, &self.position, &written)?;
+            let best = self.best.as_ref();
+            checkpoint::write(&checkpoint::path(folder), &self.store, best, &self.position, &written)?;
             watcher.checkpoint(self.position.steps);
         }
         self.checkpointed = Instant::now();
         Ok(())
-    }
-}
-
-/// What `until` reads: a value on the split that is named, else on validation or, without one, the running value.
-fn measured(model: &Model, values: &[Measured], leaf: &Leaf) -> Option<f64> {
-    let (name, cost, split) = match leaf {
-        Leaf::Metric(id, split) => (&model.metrics[id.0].name, false, split),
-        Leaf::Cost(id, split) => (&model.costs[id.0].name, true, split),
-        _ => return None,
-    };
-    let on =
-        |split: &str| values.iter().find(|m| *m.name == **name && m.cost == cost && m.split == split).map(|m| m.value);
-    match split {
-        Some(split) => on(split),
-        None => on("validation").or_else(|| on("train")),
     }
 }
 
