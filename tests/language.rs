@@ -68,7 +68,11 @@ fn every_example_checks_without_a_word() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.ends_with("fashion.neu") && !Path::new("/usr/share/datasets/fashion-mnist").exists() {
+        if path.extension().is_none_or(|ending| ending != "neu") {
+            continue;
+        }
+        let wants_files = std::fs::read_to_string(&path).unwrap().contains("fashion-mnist");
+        if wants_files && !Path::new("/usr/share/datasets/fashion-mnist").exists() {
             continue;
         }
         let mut sources = Sources::new();

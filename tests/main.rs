@@ -23,6 +23,7 @@ mod predict;
 mod runtime;
 mod step;
 mod syntax;
+mod tables;
 mod tensor;
 mod time;
 mod trained;

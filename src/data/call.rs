@@ -49,6 +49,10 @@ pub enum Kind {
     Percent,
     /// The path of a file or folder.
     Path,
+    /// A name in quotes.
+    Name,
+    /// The path of a file, or per cent.
+    PathOrPercent,
 }
 
 impl fmt::Display for Kind {
@@ -60,6 +64,8 @@ impl fmt::Display for Kind {
             }
             Kind::Percent => f.write_str("per cent between 0 and 100, such as `10 %`"),
             Kind::Path => f.write_str("a path in quotes"),
+            Kind::Name => f.write_str("a name in quotes"),
+            Kind::PathOrPercent => f.write_str("a path in quotes, or per cent, such as `20 %`"),
         }
     }
 }
@@ -151,6 +157,14 @@ impl Call {
         }
     }
 
+    /// How much of the training samples is set apart for the test, in per cent, and where the spec says so.
+    pub fn test_share(&self) -> Option<(f64, Span)> {
+        match self.bound.get("test") {
+            Some((Value::Percent(percent), span)) => Some((*percent, *span)),
+            _ => None,
+        }
+    }
+
     /// A whole number that was given.
     pub fn whole(&self, name: &str) -> Option<usize> {
         match self.bound.get(name) {
@@ -187,8 +201,8 @@ fn named(source: &'static Source, name: &str, at: Span) -> Result<&'static Param
 fn fits(source: &Source, parameter: &Parameter, argument: &Argument) -> Result<(), Diagnostic> {
     let good = match (&argument.value, parameter.kind) {
         (Value::Number(n), Kind::Whole(least, most)) => n.fract() == 0.0 && (least as f64..=most as f64).contains(n),
-        (Value::Percent(percent), Kind::Percent) => *percent > 0.0 && *percent < 100.0,
-        (Value::Text(text), Kind::Path) => !text.is_empty(),
+        (Value::Percent(percent), Kind::Percent | Kind::PathOrPercent) => *percent > 0.0 && *percent < 100.0,
+        (Value::Text(text), Kind::Path | Kind::Name | Kind::PathOrPercent) => !text.is_empty(),
         _ => false,
     };
     if good {

@@ -73,6 +73,8 @@ pub struct Dataset {
     pub licence: Option<&'static str>,
     /// What was done to the data, a sentence each.
     pub notes: Vec<String>,
+    /// What was done to which fields.
+    pub prepared: Vec<super::Prepared>,
 }
 
 impl Dataset {
@@ -111,6 +113,17 @@ impl Dataset {
             Column::Classes(labels) => Some(labels),
             _ => None,
         }
+    }
+
+    /// Moves `held` training rows to the test split.
+    pub(super) fn set_test_apart(&mut self, held: usize, seed: u64, name: &str) {
+        let all = self.splits.train.len();
+        let purpose = format!("test of {name}");
+        let (train, test) = split::hold_out(&self.splits.train, self.labels(), held, seed, &purpose);
+        self.splits.train = train;
+        self.splits.test = test;
+        let [held, all] = [held, all].map(|count| wording::thousands(count as u128));
+        self.notes.push(format!("{held} of {all} samples set apart for the test, by seed {seed}"));
     }
 
     /// Moves `held` training rows to the validation split.

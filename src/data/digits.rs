@@ -51,6 +51,7 @@ fn read(_: &Call, _: &Place) -> Outcome<Dataset> {
             "pixels from 0 to 16 read as 0 to 1".to_string(),
             "sorted stably by label, every fifth from the first is for the test".to_string(),
         ],
+        prepared: Vec::new(),
     })
 }
 

@@ -115,7 +115,7 @@ fn read(call: &Call, place: &Place) -> Outcome<Dataset> {
         columns.push(Column::Classes(labels));
     }
     let notes = vec![format!("pixels from 0 to {WHITE} read as 0 to 1")];
-    Ok(Dataset { source: SOURCE.name, fields, columns, splits, files, licence: None, notes })
+    Ok(Dataset { source: SOURCE.name, fields, columns, splits, files, licence: None, notes, prepared: Vec::new() })
 }
 
 fn read_images(mut input: Input, size: usize, into: &mut Vec<u8>) -> Result<super::SourceFile, Diagnostic> {
@@ -290,7 +290,7 @@ fn files(call: &Call, place: &Place) -> Outcome<Files> {
 
 /// The four standard files of a folder.
 fn in_folder(text: &str, span: Span, place: &Place) -> Outcome<Files> {
-    let Some(folder) = place.find(text) else { return Err(vec![missing(text, "folder", span, place)]) };
+    let Some(folder) = place.find(text) else { return Err(vec![place.missing(text, "folder", span, HOW_TO_GET)]) };
     if !folder.is_dir() {
         let message = format!("`{}` is a file; expected a folder", folder.display());
         let help = "name the folder that holds the four files, or name them with `images =`, `labels =`, \
@@ -329,7 +329,7 @@ fn one_by_one(call: &Call, place: &Place) -> Outcome<Files> {
         match place.find(text) {
             Some(path) => Some(Located { path, span }),
             None => {
-                faults.push(missing(text, "file", span, place));
+                faults.push(place.missing(text, "file", span, HOW_TO_GET));
                 None
             }
         }
@@ -365,14 +365,3 @@ fn one_by_one(call: &Call, place: &Place) -> Outcome<Files> {
 const HOW_TO_GET: &str = "on Debian and Ubuntu `apt-get install dataset-fashion-mnist` puts Fashion-MNIST into \
     /usr/share/datasets/fashion-mnist, which `idx(\"fashion-mnist\")` finds; files elsewhere are named by a path \
     relative to the spec, or an absolute one";
-
-/// The diagnostic for a path at which there is nothing.
-fn missing(text: &str, what: &str, span: Span, place: &Place) -> Diagnostic {
-    let tried = place.candidates(text).iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>();
-    let message = format!("there is no {what} {}", tried.join(", nor "));
-    let fault = Diagnostic::new(Code::MISSING_FILE, message).at(span, "not found");
-    if text.starts_with('~') {
-        return fault.help("`~` is not read as a home folder: write the whole path");
-    }
-    fault.help(HOW_TO_GET)
-}

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 const MOST_PACKED: u128 = 1032;
 /// Memory is taken in steps: as much again as has been read, and at least this.
 const STEP: usize = 1 << 20;
+/// The longest text that is read, in bytes, unpacked.
+const LARGEST_TEXT: usize = 1 << 30;
 
 /// The file's bytes as they pass, counted and digested.
 struct Tap {
@@ -159,6 +161,25 @@ impl Input {
             missing -= step;
         }
         Ok(())
+    }
+
+    /// Everything to the end of the file, and what was read.
+    pub(super) fn whole(mut self) -> Result<(Vec<u8>, SourceFile), Diagnostic> {
+        let mut all = Vec::new();
+        loop {
+            let before = all.len();
+            if before > LARGEST_TEXT || all.try_reserve(STEP).is_err() {
+                let why = format!("it holds more than {} bytes", wording::thousands(LARGEST_TEXT as u128));
+                return Err(unreadable(&self.path, self.span, &why));
+            }
+            let read = self.stream.by_ref().take(STEP as u64).read_to_end(&mut all);
+            let got = all.len() - before;
+            self.offset += got as u64;
+            read.map_err(|error| self.failed(&error, self.offset))?;
+            if got == 0 {
+                return Ok((all, self.finish()?));
+            }
+        }
     }
 
     /// Makes sure that nothing follows, and says what was read.

@@ -9,11 +9,13 @@
 //! number of rows; every fault of a file is a [`Diagnostic`] at the argument that named the file.
 
 mod call;
+mod csv;
 mod dataset;
 mod digits;
 mod idx;
 mod input;
 mod place;
+mod prepare;
 mod signature;
 pub mod split;
 mod summary;
@@ -22,6 +24,7 @@ mod wording;
 pub use call::{Argument, BATCH, COMMON, Call, Kind, Parameter, Value};
 pub use dataset::{Column, Dataset, SourceFile};
 pub use place::Place;
+pub use prepare::{Preparation, Prepared};
 pub use signature::{Element, Field, FieldType, Signature};
 pub use split::{Rows, Split, Splits};
 pub use summary::{ClassCount, FieldSummary, Summary};
@@ -48,10 +51,10 @@ pub struct Source {
 }
 
 /// All sources, sorted by name.
-pub const ALL: &[Source] = &[digits::SOURCE, idx::SOURCE];
+pub const ALL: &[Source] = &[csv::SOURCE, digits::SOURCE, idx::SOURCE];
 
 /// Sources that the language has and this version does not read yet, sorted.
-pub const LATER: &[&str] = &["bars", "csv", "gaussians", "images", "npy", "npz", "patches", "sequence"];
+pub const LATER: &[&str] = &["bars", "gaussians", "images", "npy", "npz", "patches", "sequence"];
 
 /// The source of this name, or why there is none.
 pub fn find(name: &str, span: Span) -> Result<&'static Source, Diagnostic> {
@@ -77,6 +80,12 @@ impl Call {
     /// Fields, and samples per split; opens no more of a file than its header.
     pub fn signature(&self, place: &Place) -> Outcome<Signature> {
         let mut signature = (self.source.signature)(self, place)?;
+        if let Some((percent, span)) = self.test_share() {
+            let held = split::held_out(signature.train, percent);
+            split::refuse_empty(signature.train, held, percent, span).map_err(|fault| vec![fault])?;
+            signature.train -= held;
+            signature.test = held;
+        }
         if let Some((percent, span)) = self.validation() {
             let held = split::held_out(signature.train, percent);
             split::refuse_empty(signature.train, held, percent, span).map_err(|fault| vec![fault])?;
@@ -90,6 +99,12 @@ impl Call {
     /// spec's `data` item.
     pub fn read(&self, place: &Place, seed: u64, name: &str) -> Outcome<Dataset> {
         let mut dataset = (self.source.read)(self, place)?;
+        if let Some((percent, span)) = self.test_share() {
+            let train = dataset.splits.train.len();
+            let held = split::held_out(train, percent);
+            split::refuse_empty(train, held, percent, span).map_err(|fault| vec![fault])?;
+            dataset.set_test_apart(held, seed, name);
+        }
         if let Some((percent, span)) = self.validation() {
             let train = dataset.splits.train.len();
             let held = split::held_out(train, percent);

@@ -1,5 +1,6 @@
 //! Where files are looked for: the spec's folder, then the folders in which systems install datasets.
 
+use crate::diag::{Code, Diagnostic, Span};
 use std::path::{Path, PathBuf};
 
 /// The folders that a path in a spec is relative to, in order. No environment variable plays a part.
@@ -24,6 +25,17 @@ impl Place {
     /// One folder alone, without installed datasets.
     pub fn only(folder: impl Into<PathBuf>) -> Place {
         Place { folder: folder.into(), installed: Vec::new() }
+    }
+
+    /// The diagnostic for a path at which there is nothing; `help` says how to come by it.
+    pub(super) fn missing(&self, text: &str, what: &str, span: Span, help: &str) -> Diagnostic {
+        let tried = self.candidates(text).iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>();
+        let message = format!("there is no {what} {}", tried.join(", nor "));
+        let fault = Diagnostic::new(Code::MISSING_FILE, message).at(span, "not found");
+        if text.starts_with('~') {
+            return fault.help("`~` is not read as a home folder: write the whole path");
+        }
+        fault.help(help)
     }
 
     /// Every path that `text` may mean, in the order in which they are tried.

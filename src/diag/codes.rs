@@ -111,6 +111,10 @@ codes! {
     EMPTY_SPLIT        "E0714" "empty_split"        Error;
     UNREADABLE_FILE    "E0715" "unreadable_file"    Error;
     NOT_FINITE         "E0716" "not_finite"         Error;
+    RAGGED_TABLE       "E0717" "ragged_table"       Error;
+    NOT_A_NUMBER       "E0718" "not_a_number"       Error;
+    MISSING_COLUMN     "E0719" "missing_column"     Error;
+    DUPLICATE_COLUMN   "E0720" "duplicate_column"   Error;
     TOO_LARGE          "E0801" "too_large"          Error;
     NOT_SUPPORTED      "E0901" "not_supported"      Error;
 }

@@ -149,6 +149,8 @@ pub struct Data {
     pub drop_last: bool,
     /// Whether every epoch takes the samples in their own order.
     pub ordered: bool,
+    /// What is done to which fields, by number, in this order.
+    pub prepared: Vec<(usize, data::Preparation)>,
     /// Which samples of every split are used (a formula of fields, to bool).
     pub filter: Option<Formula>,
     /// The item.

@@ -21,6 +21,7 @@ pub(super) fn declare(draft: &mut Draft<'_>, place: &data::Place) {
             DataKind::Source { source, selections, clauses } => source_item(draft, place, item.span, tree, source)
                 .and_then(|mut made| {
                     let said = clauses_of(draft, clauses, false);
+                    prepare(draft, &mut made, clauses)?;
                     made.drop_last |= said.drop_last;
                     made.ordered |= said.ordered;
                     draft.data.push(Some(made));
@@ -104,6 +105,7 @@ fn read_from(
             source: Source::Call(call),
             drop_last: false,
             ordered: false,
+            prepared: Vec::new(),
             filter: None,
             span,
         }),
@@ -168,8 +170,7 @@ fn clauses_of(draft: &mut Draft<'_>, clauses: &[tree::DataClause], generated: bo
         match &clause.kind {
             DataClauseKind::DropLast => said.drop_last = true,
             DataClauseKind::Ordered => said.ordered = true,
-            DataClauseKind::Centred(_) => draft.later(clause.span, "`centred`", ""),
-            DataClauseKind::Standardised(_) => draft.later(clause.span, "`standardised`", ""),
+            DataClauseKind::Centred(_) | DataClauseKind::Standardised(_) => {}
             _ if !generated => {
                 draft.later(clause.span, "this clause of `data`", "batch and validation are arguments of the source")
             }
@@ -227,7 +228,7 @@ fn generated<'a>(
     let said = clauses_of(draft, clauses, true);
     let id = DataId(draft.data.len());
     let (signature, generated) = super::generated::block(draft, id, name, span, fields, &said)?;
-    Ok(Data {
+    let mut made = Data {
         name: name.text.clone(),
         signature,
         source: Source::Generated(generated),
@@ -235,9 +236,63 @@ fn generated<'a>(
         batch: said.batch.unwrap_or(data::BATCH),
         drop_last: said.drop_last,
         ordered: said.ordered,
+        prepared: Vec::new(),
         filter: None,
         span,
-    })
+    };
+    prepare(draft, &mut made, clauses)?;
+    Ok(made)
+}
+
+/// `centred`, `standardised(x)`: what is done to fields of numbers.
+fn prepare(draft: &mut Draft<'_>, made: &mut Data, clauses: &[tree::DataClause]) -> Result<(), Said> {
+    for clause in clauses {
+        let (how, named) = match &clause.kind {
+            DataClauseKind::Centred(named) => (data::Preparation::Centred, named),
+            DataClauseKind::Standardised(named) => (data::Preparation::Standardised, named),
+            _ => continue,
+        };
+        if made.base != DataId(draft.data.len()) {
+            draft.later(
+                clause.span,
+                &format!("`{}` of data that is a part of other data", how.word()),
+                "say it of the whole",
+            );
+            return Err(Said);
+        }
+        let mut fields: Vec<usize> = Vec::new();
+        for named in named {
+            fields.push(numeric(draft, made, named)?);
+        }
+        if named.is_empty() {
+            fields = made.signature.numeric().collect();
+        }
+        for field in fields {
+            made.signature.prepare(field);
+            made.prepared.push((field, how));
+        }
+    }
+    Ok(())
+}
+
+/// A field of numbers by its name.
+fn numeric(draft: &mut Draft<'_>, made: &Data, named: &tree::DataField) -> Result<usize, Said> {
+    let name = &named.field;
+    let Some(field) = made.signature.position(name.as_str()) else {
+        let said = made.signature.unknown_field(&made.name, name.as_str(), name.span, made.span);
+        draft.say(said);
+        return Err(Said);
+    };
+    if made.signature.numeric().any(|other| other == field) {
+        return Ok(field);
+    }
+    let what = made.signature.fields[field].ty.to_string();
+    draft.say(
+        Diagnostic::new(Code::TYPE_MISMATCH, format!("`{name}` is {what}, and only numbers have a mean"))
+            .at(name.span, what)
+            .help("name fields of numbers, or none: then it is said of all of them"),
+    );
+    Err(Said)
 }
 
 /// The condition that selections come to.

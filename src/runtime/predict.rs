@@ -8,7 +8,7 @@ use crate::credit;
 use crate::data::{Dataset, Element, FieldType};
 use crate::loops::Precision;
 use crate::loops::memory::Values;
-use crate::model::{Leaf, Model, RegionId};
+use crate::model::{DataId, Leaf, Model, RegionId};
 use std::path::Path;
 
 /// The activity of a region on every sample.
@@ -53,7 +53,7 @@ pub fn predict(
     let phase = checkpoint.position.reached() - 1;
     let id = model.phases[phase].data;
     let samples = match other {
-        Some(set) => Samples::of(model, id, set, options.seed)?,
+        Some(set) => Samples::of(model, id, like_our_own(model, id, set, options)?, options.seed)?,
         None => Samples::read(model, &options.place, options.seed)?,
     };
     let set = samples.set(model, id);
@@ -92,6 +92,22 @@ pub fn predict(
         done += taken;
     }
     Ok(found)
+}
+
+/// Other samples with their fields prepared as those of the run were: by the statistics of its training samples.
+fn like_our_own(model: &Model, id: DataId, mut set: Dataset, options: &Options) -> Result<Dataset, RunError> {
+    let source = &model.data[model.data[id.0].base.0];
+    if source.prepared.is_empty() {
+        return Ok(set);
+    }
+    let own = credit::samples(model, source, &options.place, options.seed).map_err(RunError::Data)?;
+    for prepared in own.prepared {
+        let found = set.fields.iter().position(|field| field.name == prepared.field);
+        if let Some(field) = found.filter(|field| set.fields[*field].ty.elements() == prepared.by.len()) {
+            set.apply(field, prepared);
+        }
+    }
+    Ok(set)
 }
 
 /// An activity without a value yet, with room for all.
