@@ -67,7 +67,7 @@ fn example(name: &str) {
 
 /// Compares the gradient of every parameter that a model's statements change with differences of their costs.
 pub fn descends(model: &Model, name: &str) {
-    let set = credit::samples(model, &model.data[0], &neurula::data::Place::only("."), 0).unwrap();
+    let set = credit::samples(model, &model.data[0], &neurula::data::Place::only("examples"), 0).unwrap();
     let mut compared = 0;
     for (number, phase) in model.phases.iter().enumerate() {
         let program = credit::learn(model, number, set.rows());
@@ -138,6 +138,11 @@ fn rows_descend_their_cost_through_time() {
 #[test]
 fn adding_descends_its_cost_through_a_structure_of_its_own() {
     example("adding.neu");
+}
+
+#[test]
+fn regression_descends_both_its_costs() {
+    example("regression.neu");
 }
 
 #[test]
