@@ -13,6 +13,8 @@ const SIZES: [usize; 12] = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33];
 struct Style {
     accumulate: bool,
     transposed: bool,
+    /// No neighbours of the left operand lie side by side.
+    apart: bool,
     /// Rows are padded to a multiple of 16, and code may use the padding.
     room: bool,
     /// Trips are read from memory; the part of the bound that they are, in quarters.
@@ -25,6 +27,7 @@ impl Style {
         Style {
             accumulate: number.is_multiple_of(2),
             transposed: number.is_multiple_of(3),
+            apart: number % 4 == 1,
             room: number % 5 < 2,
             counted: [None, None, Some(3), Some(4), Some(0)][number / 2 % 5],
             special: number.is_multiple_of(7),
@@ -39,7 +42,8 @@ fn operand(buffer: BufferId, base: Index, row: usize, column: usize) -> Operand 
 fn product(writer: &mut Writer, [rows, columns, depth]: [usize; 3], style: Style, seed: u64) {
     let precision = writer.b.precision();
     let room = if style.room { columns.next_multiple_of(16) } else { columns };
-    let left = writer.slot(Element::Real, &numbers(rows * depth, seed, precision, style.special));
+    let step = if style.apart { 2 } else { 1 };
+    let left = writer.slot(Element::Real, &numbers(rows * depth * step, seed, precision, style.special));
     let right = numbers(depth * columns, seed + 1, precision, style.special);
     let right = writer.rows(Element::Real, room, columns, &right);
     let out = numbers(rows * columns, seed + 2, precision, false);
@@ -52,7 +56,7 @@ fn product(writer: &mut Writer, [rows, columns, depth]: [usize; 3], style: Style
         }
         _ => Trip::Const(size),
     };
-    let (row, column) = if style.transposed { (1, rows) } else { (depth, 1) };
+    let (row, column) = if style.transposed { (step, rows * step) } else { (depth * step, step) };
     let (rows, columns, depth) = (trip(rows, false), trip(columns, style.room), trip(depth, false));
     writer.b.matrix(Matrix {
         rows,
