@@ -113,8 +113,8 @@ pub(super) fn assembly(units: &Units) -> Result<String, Unsupported> {
     let targets = [target(false)?, target(true)?];
     let mut text = String::new();
     let mut context = Context::new();
-    context.set_disasm(true);
     for (number, unit) in units.list.iter().enumerate() {
+        context.set_disasm(true);
         context.func = unit.function.clone();
         one(&mut context, &targets[usize::from(unit.optimised)], number)?;
         let code = context.compiled_code().and_then(|code| code.vcode.as_deref());

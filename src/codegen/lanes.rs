@@ -12,6 +12,8 @@ use cranelift::prelude::*;
 
 /// How many vectors are written side by side if the body loops: as many hide the latency of a chain.
 const SIDE_BY_SIDE: usize = 4;
+/// About how many instructions it takes to use cells that do not lie side by side.
+const LANE_BY_LANE: usize = 12;
 
 impl Emitter<'_, '_> {
     /// A lanes loop.
@@ -27,7 +29,7 @@ impl Emitter<'_, '_> {
     fn lanes_const(&mut self, var: Var, rounds: usize, body: &[Stmt]) -> Result<(), Unsupported> {
         let width = self.width();
         let vectors = rounds / width;
-        let together = together(body, vectors);
+        let together = self.together(body, vectors);
         let grouped = (vectors - vectors % together) * width;
         self.groups(var, Rounds::Const(0), Rounds::Const(grouped), together, body)?;
         let left = vectors % together;
@@ -49,7 +51,7 @@ impl Emitter<'_, '_> {
     /// A number of rounds that is read: what is left over is done round by round, each in a vector of its own.
     fn lanes_counted(&mut self, var: Var, rounds: Value, body: &[Stmt]) -> Result<(), Unsupported> {
         let width = self.width();
-        let together = together(body, SIDE_BY_SIDE);
+        let together = self.together(body, SIDE_BY_SIDE);
         let mut done = Rounds::Const(0);
         for step in [together * width, width] {
             if step == width && together == 1 && !matches!(done, Rounds::Const(0)) {
@@ -98,6 +100,33 @@ impl Emitter<'_, '_> {
         result
     }
 
+    /// How many vectors a group has: few if the body is long, since the machine looks far enough ahead by itself.
+    fn together(&self, body: &[Stmt], vectors: usize) -> usize {
+        let most = match self.weight(body) {
+            _ if loops(body) => SIDE_BY_SIDE,
+            0..=8 => 4,
+            9..=20 => 2,
+            _ => 1,
+        };
+        most.min(vectors).max(1)
+    }
+
+    /// About how many instructions a body takes.
+    fn weight(&self, body: &[Stmt]) -> usize {
+        let apart = |index: &Index| index.registers().any(|reg| self.varies[reg.0 as usize]);
+        let mut sum = 0;
+        walk(body, &mut |stmt| {
+            sum += match stmt {
+                Stmt::Constant { .. } => 0,
+                Stmt::Load { index, .. } | Stmt::Store { index, .. } if apart(index) => LANE_BY_LANE,
+                Stmt::Let { op: Scalar::Apply(function), .. } => of_function(*function),
+                Stmt::Let { op: Scalar::Uniform, .. } => 100,
+                _ => 1,
+            };
+        });
+        sum
+    }
+
     /// Finds the registers of a lanes loop's body that differ from lane to lane.
     pub fn mark_varying(&mut self, var: Var, body: &[Stmt]) {
         let varies = &mut self.varies;
@@ -132,31 +161,6 @@ fn mark(stmt: &Stmt, lane: Var, varies: &mut [bool]) {
 /// Whether there are loops or folds in it.
 fn loops(body: &[Stmt]) -> bool {
     body.iter().any(|stmt| stmt.counts().is_some())
-}
-
-/// How many vectors a group has: few if the body is long, since the machine looks far enough ahead by itself.
-fn together(body: &[Stmt], vectors: usize) -> usize {
-    let most = match weight(body) {
-        _ if loops(body) => SIDE_BY_SIDE,
-        0..=8 => 4,
-        9..=20 => 2,
-        _ => 1,
-    };
-    most.min(vectors).max(1)
-}
-
-/// About how many instructions a body takes.
-fn weight(body: &[Stmt]) -> usize {
-    let mut sum = 0;
-    walk(body, &mut |stmt| {
-        sum += match stmt {
-            Stmt::Constant { .. } => 0,
-            Stmt::Let { op: Scalar::Apply(function), .. } => of_function(*function),
-            Stmt::Let { op: Scalar::Uniform, .. } => 100,
-            _ => 1,
-        };
-    });
-    sum
 }
 
 const fn of_function(function: Function) -> usize {

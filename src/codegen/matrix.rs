@@ -10,7 +10,7 @@
 use super::Unsupported;
 use super::arith::{real_type, width};
 use super::emit::{Emitter, Rounds, arguments};
-use crate::loops::{LANES, Matrix};
+use crate::loops::{LANES, Matrix, Trip};
 use crate::math::Precision;
 use cranelift::prelude::*;
 
@@ -33,6 +33,10 @@ pub(super) struct Variety {
     precision: Precision,
     left: Left,
     accumulate: bool,
+    /// Whether there may be columns that do not fill a tall tile.
+    narrow: bool,
+    /// Whether there may be rows that no tall tile takes.
+    rest: bool,
 }
 
 /// What lies side by side in the left operand.
@@ -53,8 +57,22 @@ impl Variety {
             (1, _) => Left::Rows,
             _ => Left::Apart,
         };
-        Variety { precision, left, accumulate: matrix.accumulate }
+        let narrow = match matrix.columns {
+            _ if matrix.room > matrix.columns.bound() => false,
+            Trip::Const(columns) => !columns.is_multiple_of(VECTORS * width(precision)),
+            Trip::Count { .. } => true,
+        };
+        let rest = match matrix.rows {
+            Trip::Const(rows) => rows < ROWS[1] * in_fours(rows),
+            Trip::Count { .. } => true,
+        };
+        Variety { precision, left, accumulate: matrix.accumulate, narrow, rest }
     }
+}
+
+/// So many tiles of four rows leave a multiple of five.
+const fn in_fours(rows: usize) -> usize {
+    rows * ROWS[1] % ROWS[0]
 }
 
 impl Emitter<'_, '_> {
@@ -195,19 +213,28 @@ impl Tiles<'_> {
         any = self.builder.ins().icmp(IntCC::SignedGreaterThan, any, zero);
         let mut left = self.builder.ins().select(any, columns, zero);
         let mut at = corner;
-        for (vectors, lanes, unroll) in [(VECTORS, lanes, UNROLL), (1, lanes, 1), (1, 1, 1)] {
-            let shape = |rows| Shape { rows, vectors, lanes, unroll };
+        let shapes = [(VECTORS, lanes, UNROLL), (1, lanes, 1), (1, 1, 1)];
+        for (vectors, lanes, unroll) in &shapes[..if self.variety.narrow { 3 } else { 1 }] {
+            let shape = |rows| Shape { rows, vectors: *vectors, lanes: *lanes, unroll: *unroll };
             (left, at) = self.columns(left, at, shape(1), |tiles, mut at| {
                 for (rows, count) in ROWS.into_iter().zip(tall) {
                     at = tiles.strip(count, at, shape(rows));
                 }
             });
         }
+        if !self.variety.rest {
+            return;
+        }
+        let shapes = if self.variety.narrow {
+            &[(WIDE, lanes), (1, lanes), (1, 1)][..]
+        } else {
+            &[(WIDE, lanes), (VECTORS, lanes)]
+        };
         self.repeat(rest, 1, &[below.left, below.out], |tiles, carried| {
             let mut left = columns;
             let mut at = Corner { left: carried[0], right: corner.right, out: carried[1] };
-            for (vectors, lanes) in [(WIDE, lanes), (1, lanes), (1, 1)] {
-                let shape = Shape { rows: 1, vectors, lanes, unroll: 1 };
+            for (vectors, lanes) in shapes {
+                let shape = Shape { rows: 1, vectors: *vectors, lanes: *lanes, unroll: 1 };
                 (left, at) = tiles.columns(left, at, shape, |tiles, at| tiles.tile(at, shape));
             }
             let next = tiles.builder.ins().iadd(carried[0], tiles.left_row.once);
@@ -220,7 +247,7 @@ impl Tiles<'_> {
     fn tall(&mut self, rows: Value) -> ([Value; 2], Value) {
         let [five, four] = ROWS.map(|rows| rows as i64);
         let over = self.builder.ins().urem_imm_u(rows, five);
-        // So many tiles of four rows leave a multiple of five.
+        // See `in_fours`.
         let missing = self.builder.ins().imul_imm_s(rows, four);
         let missing = self.builder.ins().urem_imm_u(missing, five);
         let in_fours = self.builder.ins().imul_imm_s(missing, four);

@@ -101,7 +101,7 @@ impl Units {
     /// The function that runs the steps: of the table of slots, scratch memory and the number of steps.
     fn steps(&mut self, program: &Program) -> Result<usize, Unsupported> {
         let params = [types::I64; 3];
-        self.add(&program.name, true, params, |units, builder, params| {
+        self.add(&program.name, false, params, |units, builder, params| {
             let mut emitter = Emitter::new(builder, program, units);
             emitter.split = true;
             emitter.begin_steps(params[0], params[1]);
