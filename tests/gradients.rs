@@ -4,7 +4,7 @@ use neurula::credit;
 use neurula::data::{Column, Dataset};
 use neurula::diag::Sources;
 use neurula::driver;
-use neurula::model::{Model, Options, Pattern, Teacher};
+use neurula::model::{Model, Options, Teacher};
 use neurula::tensor::eval::{self, Array};
 use neurula::tensor::{Program, Role, Type, Value};
 use std::path::Path;
@@ -23,7 +23,7 @@ fn model(name: &str) -> Model {
 }
 
 /// What the slots of a step hold at its first batch.
-fn slots(model: &Model, program: &Program, set: &Dataset) -> Vec<Array> {
+pub fn slots(model: &Model, program: &Program, set: &Dataset) -> Vec<Array> {
     let numbers = |ty: &Type, values: Vec<f64>| Array::from_numbers(ty, values);
     let fill = |slot: &neurula::tensor::Slot| -> Vec<f64> {
         let cells: usize = slot.ty.shape.iter().map(|extent| extent.bound()).product();
@@ -49,13 +49,13 @@ fn slots(model: &Model, program: &Program, set: &Dataset) -> Vec<Array> {
 }
 
 /// The value that a graph calls so.
-fn named(program: &Program, name: &str) -> Value {
+pub fn named(program: &Program, name: &str) -> Value {
     let found = program.graph.values.iter().rposition(|info| info.name.as_deref() == Some(name));
     Value(found.unwrap_or_else(|| panic!("no value `{name}`")) as u32)
 }
 
 /// The given values after a step on these slots.
-fn values(program: &Program, slots: &[Array], wanted: &[Value]) -> Vec<Vec<f64>> {
+pub fn values(program: &Program, slots: &[Array], wanted: &[Value]) -> Vec<Vec<f64>> {
     let mut graph = program.graph.clone();
     graph.results = wanted.to_vec();
     eval::graph(&graph, slots).unwrap().iter().map(Array::numbers).collect()
@@ -84,7 +84,7 @@ pub fn descends(model: &Model, name: &str) {
             let parameters = learn
                 .projections
                 .iter()
-                .filter(|id| model.projections[id.0].pattern != Pattern::Activity)
+                .filter(|id| model.projections[id.0].has_weights())
                 .map(|id| credit::weight_slot(model, *id))
                 .chain(learn.biases.iter().map(|id| credit::bias_slot(model, *id)))
                 .chain(learn.structures.iter().flat_map(|id| {

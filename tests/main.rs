@@ -10,6 +10,7 @@ mod errors;
 mod generated;
 mod gradients;
 mod house;
+mod images;
 mod keep;
 mod language;
 mod library;

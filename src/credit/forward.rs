@@ -4,10 +4,11 @@ use super::clock::{self, Batch};
 use super::formula::{self, Batched};
 use super::measure::Looked;
 use super::trial::{self, Trial};
+use super::windows;
 use super::{bias_slot, const_slot, inner_slot, weight_slot};
 use crate::bug;
 use crate::model::formula::Kind;
-use crate::model::{Data, Formula, Leaf, Model, Pattern, Phase, Projection, ProjectionId, RegionId, Timing};
+use crate::model::{Bias, Data, Formula, Leaf, Model, Pattern, Phase, Projection, ProjectionId, RegionId, Timing};
 use crate::tensor::{Attributes, Contraction, Element, Extent, Name, ProgramBuilder, Role, Type, Value};
 use indexmap::IndexMap;
 
@@ -27,7 +28,7 @@ pub(super) struct Step<'m> {
     pub(super) over_time: IndexMap<(Name, i64), Value>,
     /// The activity of each region, in its shape.
     pub(super) activity: Vec<Option<Value>>,
-    /// The product of each projection, flat.
+    /// The product of each projection, flat, or flat in each channel.
     pub(super) products: Vec<Option<Value>>,
     /// Where in the trial this is.
     pub(super) trial: Trial,
@@ -92,10 +93,15 @@ impl Step<'_> {
     /// The weights of a projection, as they were when the step began.
     pub(super) fn weight(&mut self, id: ProjectionId) -> Value {
         let (model, projection) = (self.model, &self.model.projections[id.0]);
-        let (post, pre) = (model.regions[projection.target.0].size(), model.regions[projection.source.0].size());
-        let shape = match projection.pattern {
-            Pattern::Activity => bug!("`{}` has no weights", projection.name),
+        let (target, pre) = (&model.regions[projection.target.0], model.regions[projection.source.0].size());
+        let post = target.size();
+        let shape = match &projection.pattern {
+            Pattern::Activity | Pattern::Pool(..) => bug!("`{}` has no weights", projection.name),
             Pattern::OneToOne => vec![Extent::Const(post)],
+            Pattern::Conv(window) => {
+                let shape = [target.shape[0], window.channels, window.size, window.size];
+                shape.map(Extent::Const).to_vec()
+            }
             Pattern::Dense | Pattern::Fixed(_) | Pattern::FixedConst(_) => {
                 vec![Extent::Const(post), Extent::Const(pre)]
             }
@@ -103,9 +109,10 @@ impl Step<'_> {
         self.b.slot(weight_slot(model, id), Type { element: Element::Real, shape }, Role::Parameter)
     }
 
-    /// The biases of a region, flat.
+    /// The biases of a region, one for each unit, flat, or one for each channel.
     pub(super) fn bias(&mut self, id: RegionId) -> Value {
-        let shape = vec![Extent::Const(self.model.regions[id.0].size())];
+        let region = &self.model.regions[id.0];
+        let shape = vec![Extent::Const(if region.bias == Bias::Channel { region.shape[0] } else { region.size() })];
         self.b.slot(bias_slot(self.model, id), Type { element: Element::Real, shape }, Role::Parameter)
     }
 
@@ -143,21 +150,33 @@ impl Step<'_> {
         self.lagged(projection.source, projection.delay)
     }
 
-    /// The product of a projection, in the shape of its target, flat.
+    /// The product of a projection (or what it pools) in the shape of its target: flat, or, between images, flat in each
+    /// channel.
     pub(super) fn product(&mut self, id: ProjectionId) -> Value {
         if let Some(product) = self.products[id.0] {
             return product;
         }
         let projection = &self.model.projections[id.0];
         let activity = self.brought(projection);
-        let activity = self.flattened(activity, projection.source);
-        let weight = self.weight(id);
-        self.b.at(Some(projection.span));
-        let indices = match projection.pattern {
-            Pattern::OneToOne => "bi,i->bi",
-            _ => "bi,oi->bo",
+        let product = match &projection.pattern {
+            Pattern::Conv(window) => {
+                let weight = self.weight(id);
+                self.b.at(Some(projection.span));
+                let windows = windows::flat(&mut self.b, activity, window);
+                self.b.product(projection.name.clone(), windows::PRODUCT, windows, weight)
+            }
+            Pattern::Pool(by, window) => {
+                self.b.at(Some(projection.span));
+                windows::pooled(&mut self.b, activity, *by, window)
+            }
+            pattern => {
+                let activity = self.flattened(activity, projection.source);
+                let weight = self.weight(id);
+                self.b.at(Some(projection.span));
+                let indices = if *pattern == Pattern::OneToOne { "bi,i->bi" } else { "bi,oi->bo" };
+                self.b.product(projection.name.clone(), indices, activity, weight)
+            }
         };
-        let product = self.b.product(projection.name.clone(), indices, activity, weight);
         self.b.named(product, projection.name.clone());
         self.products[id.0] = Some(product);
         product
@@ -165,12 +184,8 @@ impl Step<'_> {
 
     /// In the shape of a region.
     fn shaped(&mut self, flat: Value, id: RegionId) -> Value {
-        let shape = &self.model.regions[id.0].shape;
-        if shape.len() == 1 {
-            return flat;
-        }
-        let shape = self.batched_type(shape).shape;
-        self.b.reshape(flat, &shape)
+        let shape = self.batched_type(&self.model.regions[id.0].shape).shape;
+        if *self.b.ty(flat).shape == shape { flat } else { self.b.reshape(flat, &shape) }
     }
 
     /// The unnamed projections into a region, in the order of the text.
@@ -184,8 +199,16 @@ impl Step<'_> {
     fn drive(&mut self, id: RegionId) -> Value {
         let region = &self.model.regions[id.0];
         let mut sum: Option<Value> = None;
-        for projection in self.unnamed(id) {
-            let product = self.product(projection);
+        let unnamed = self.unnamed(id);
+        let between_images =
+            |id: &ProjectionId| matches!(self.model.projections[id.0].pattern, Pattern::Conv(_) | Pattern::Pool(..));
+        let by_channel = unnamed.iter().all(between_images);
+        for projection in unnamed {
+            let mut product = self.product(projection);
+            if !by_channel && self.b.ty(product).shape.len() > 2 {
+                let flat = [self.batch.extent.clone(), Extent::Const(region.size())];
+                product = self.b.reshape(product, &flat);
+            }
             sum = Some(match sum {
                 Some(sum) => self.b.add(sum, product),
                 None => product,
@@ -193,7 +216,7 @@ impl Step<'_> {
         }
         let Some(mut drive) = sum else { bug!("nothing drives `{}`", region.name) };
         self.b.at(Some(region.span));
-        if region.bias {
+        if region.bias != Bias::None {
             let bias = self.bias(id);
             let bias = self.b.expand_like(bias, drive, &[1]);
             drive = self.b.add(drive, bias);

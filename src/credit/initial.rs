@@ -21,7 +21,14 @@ pub fn initial(model: &Model, slot: &Slot, seed: u64) -> Vec<f64> {
                 Pattern::Fixed(values) => values.clone(),
                 Pattern::FixedConst(id) => constant(model, *id, seed),
                 Pattern::OneToOne => drawn(projection.init, &place, &[post], (1, 1)),
-                Pattern::Dense | Pattern::Activity => drawn(projection.init, &place, &[post, pre], (pre, post)),
+                Pattern::Conv(window) => {
+                    let shape: Vec<usize> = slot.ty.shape.iter().map(|extent| extent.bound()).collect();
+                    let places = window.size * window.size;
+                    drawn(projection.init, &place, &shape, (window.channels * places, shape[0] * places))
+                }
+                Pattern::Dense | Pattern::Activity | Pattern::Pool(..) => {
+                    drawn(projection.init, &place, &[post, pre], (pre, post))
+                }
             };
         }
     }

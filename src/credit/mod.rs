@@ -31,6 +31,7 @@ mod plasticity;
 mod pointwise;
 mod predict;
 mod trial;
+mod windows;
 
 pub use condition::{condition, fulfilled};
 pub use generate::{constants, samples};

@@ -3,8 +3,9 @@
 use super::by::{Changed, Gradient};
 use super::forward::Step;
 use super::pointwise::{self, Spread};
+use super::windows;
 use crate::bug;
-use crate::model::{Formula, Leaf, Learn, Pattern, ProjectionId, RegionId, Rule};
+use crate::model::{Bias, Formula, Leaf, Learn, Pattern, ProjectionId, RegionId, Rule, Window};
 use crate::tensor::{Extent, Value};
 
 /// What each parameter of a statement gets: the change, negated, as an optimiser expects a gradient.
@@ -30,6 +31,9 @@ const PRE: usize = 2;
 
 fn weights(step: &mut Step<'_>, rule: &Rule, id: ProjectionId) -> Value {
     let projection = &step.model.projections[id.0];
+    if let Pattern::Conv(window) = &projection.pattern {
+        return shared_weights(step, rule, id, window);
+    }
     let (source, target) = (projection.source, projection.target);
     let one_to_one = projection.pattern == Pattern::OneToOne;
     let (post_units, pre_units) = (step.model.regions[target.0].size(), step.model.regions[source.0].size());
@@ -46,16 +50,71 @@ fn weights(step: &mut Step<'_>, rule: &Rule, id: ProjectionId) -> Value {
     averaged(step, change, &axes, &extents)
 }
 
+/// A shared weight sums over its places. The axes are samples, places, channels, and those of a window.
+fn shared_weights(step: &mut Step<'_>, rule: &Rule, id: ProjectionId, window: &Window) -> Value {
+    const PLACES: usize = 1;
+    let projection = &step.model.projections[id.0];
+    let weight = step.weight(id);
+    let (pre, post) = (step.flat(projection.source), by_channel(step, projection.target, window));
+    let windows = windows::flat(&mut step.b, pre, window);
+    let pre = step.b.permute(windows, &[0, 4, 1, 2, 3]);
+    let post = step.b.permute(post, &[0, 2, 1]);
+    let (of_pre, of_weight) = (step.b.ty(pre).shape.clone(), step.b.ty(weight).shape.clone());
+    let extents = [&of_pre[..2], &of_weight[..]].concat();
+    let change = pointwise::compute(step, &rule.dw, &extents, &mut |step, leaf| match leaf {
+        Leaf::Pre => Spread { value: pre, axes: vec![SAMPLES, PLACES, 3, 4, 5] },
+        Leaf::Post => Spread { value: post, axes: vec![SAMPLES, PLACES, 2] },
+        Leaf::Synapse => Spread { value: weight, axes: vec![2, 3, 4, 5] },
+        _ => Spread { value: step.leaf(leaf).value, axes: Vec::new() },
+    });
+    let change = over_places(step, change, PLACES, window);
+    averaged(step, change, &[2, 3, 4, 5], &extents)
+}
+
+/// The activity of a convolution's target: samples, channels, places.
+fn by_channel(step: &mut Step<'_>, id: RegionId, window: &Window) -> Value {
+    let (flat, channels) = (step.flat(id), step.model.regions[id.0].shape[0]);
+    let places: usize = window.places().iter().product();
+    let shape = [step.batch.extent.clone(), channels.into(), places.into()];
+    step.b.reshape(flat, &shape)
+}
+
+/// The sum over the places.
+fn over_places(step: &mut Step<'_>, change: Spread, axis: usize, window: &Window) -> Spread {
+    match change.axes.iter().position(|other| *other == axis) {
+        Some(place) => {
+            let axes = change.axes.iter().copied().filter(|other| *other != axis).collect();
+            Spread { value: step.b.sum(change.value, &[place]), axes }
+        }
+        None => {
+            let places: usize = window.places().iter().product();
+            Spread { value: step.b.scale(change.value, places as f64), ..change }
+        }
+    }
+}
+
 fn biases(step: &mut Step<'_>, db: &Formula, id: RegionId) -> Value {
-    let extents = [step.batch.extent.clone(), Extent::Const(step.model.regions[id.0].size())];
     let bias = step.bias(id);
-    let post = step.flat(id);
+    let shared = step.model.regions[id.0].bias == Bias::Channel;
+    let window = step.model.projections.iter().find_map(|projection| match &projection.pattern {
+        Pattern::Conv(window) if shared && projection.target == id && projection.named.is_none() => Some(window),
+        _ => None,
+    });
+    let post = match window {
+        Some(window) => by_channel(step, id, window),
+        None => step.flat(id),
+    };
+    let extents = step.b.ty(post).shape.clone();
     let change = pointwise::compute(step, db, &extents, &mut |step, leaf| match leaf {
-        Leaf::Post => Spread { value: post, axes: vec![SAMPLES, POST] },
+        Leaf::Post => Spread { value: post, axes: (0..extents.len()).collect() },
         Leaf::Synapse => Spread { value: bias, axes: vec![POST] },
         Leaf::Pre => bug!("`pre` in `db`"),
         _ => Spread { value: step.leaf(leaf).value, axes: Vec::new() },
     });
+    let change = match window {
+        Some(window) => over_places(step, change, PRE, window),
+        None => change,
+    };
     averaged(step, change, &[POST], &extents)
 }
 

@@ -5,7 +5,7 @@ use super::formula::{self, Batched};
 use super::forward::Step;
 use super::measure;
 use crate::bug;
-use crate::model::{DataId, Formula, Leaf, Model, ParamId, Pattern, ProjectionId, RegionId, Timing};
+use crate::model::{Bias, DataId, Formula, Leaf, Model, ParamId, ProjectionId, RegionId, Timing};
 use crate::tensor::build::{Round, Rounds};
 use crate::tensor::{Builder, Name, Value};
 use indexmap::IndexMap;
@@ -109,7 +109,7 @@ fn prepare(step: &mut Step<'_>) {
     let model = step.model;
     for (number, projection) in model.projections.iter().enumerate() {
         let id = ProjectionId(number);
-        let weighted = projection.pattern != Pattern::Activity;
+        let weighted = projection.has_weights();
         if weighted && model.regions[projection.target.0].timing == Timing::Each {
             match is_steady(model, id) {
                 true => drop(step.product(id)),
@@ -122,7 +122,7 @@ fn prepare(step: &mut Step<'_>) {
         if region.timing == Timing::Before {
             continue;
         }
-        if region.bias {
+        if region.bias != Bias::None {
             step.bias(RegionId(number));
         }
         for inner in 0..region.structure.as_ref().map_or(0, |structure| structure.weights.len()) {

@@ -77,6 +77,8 @@ codes! {
     NEEDS_TIME         "E0408" "needs_time"         Error;
     LATE_DELAY         "E0409" "late_delay"         Error;
     NO_OUTPUT          "E0410" "no_output"          Error;
+    NOT_AN_IMAGE       "E0411" "not_an_image"       Error;
+    WINDOW_OUTSIDE     "E0412" "window_outside"     Error;
     UNREACHED_SYNAPSE  "E0501" "unreached_synapse"  Error;
     IDLE_COST          "E0502" "idle_cost"          Error;
     NO_ROUTE           "E0503" "no_route"           Error;

@@ -2,7 +2,7 @@
 
 use super::draft::{self, Draft, RegionDraft};
 use super::typing::{Place, Said, Typer};
-use super::{Cost, CostId, DataId, Formula, Metric, Model, Param, Region, RegionId, Timing, Unit};
+use super::{Bias, Cost, CostId, DataId, Formula, Metric, Model, Param, Region, RegionId, Timing, Unit};
 use super::{definition, schedule, sources, wiring};
 use crate::data;
 use crate::diag::{Code, Diagnostic, Sources, Span};
@@ -87,7 +87,7 @@ fn finish(draft: Draft<'_>, order: Vec<RegionId>) -> (Option<Model>, Vec<Diagnos
             name,
             shape: region.shape?,
             driven,
-            bias: region.bias && driven,
+            bias: if driven { region.bias } else { Bias::None },
             equation,
             structure: region.structure,
             timing: Timing::Before,
@@ -286,11 +286,17 @@ fn shapes<'a>(draft: &mut Draft<'a>) {
     let items: Vec<_> = draft.items().collect();
     for item in items {
         let ItemKind::Region(tree) = &item.kind else { continue };
-        let mut made =
-            RegionDraft { item, tree, shape: shape(draft, &tree.target), equation: None, structure: None, bias: true };
+        let mut made = RegionDraft {
+            item,
+            tree,
+            shape: shape(draft, &tree.target),
+            equation: None,
+            structure: None,
+            bias: Bias::Unit,
+        };
         for clause in &tree.clauses {
             match &clause.kind {
-                tree::RegionClauseKind::NoBias => made.bias = false,
+                tree::RegionClauseKind::NoBias => made.bias = Bias::None,
                 _ => draft.later(clause.span, "this clause of a region", "`no bias` is the clause of this version"),
             }
         }

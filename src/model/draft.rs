@@ -84,8 +84,8 @@ pub(super) struct RegionDraft<'a> {
     pub(super) equation: Option<super::Formula>,
     /// What else it has if it is a structure.
     pub(super) structure: Option<Structure>,
-    /// Whether its drive has a bias.
-    pub(super) bias: bool,
+    /// The bias of its drive.
+    pub(super) bias: super::Bias,
 }
 
 /// The model in the making.

@@ -22,6 +22,7 @@ mod structure;
 mod time;
 mod timing;
 mod typing;
+mod window;
 mod wiring;
 
 use crate::data;
@@ -32,6 +33,7 @@ pub use formula::{Formula, Leaf, Unit};
 pub use generated::field_type;
 use indexmap::IndexMap;
 pub use learning::{CREDIT_RULES, CreditRule};
+pub use window::Window;
 
 macro_rules! ids {
     ($($name:ident: $about:literal;)*) => {
@@ -226,8 +228,8 @@ pub struct Region {
     pub timing: Timing,
     /// Whether the equation reads `drive`.
     pub driven: bool,
-    /// Whether `drive` has a bias.
-    pub bias: bool,
+    /// The bias of `drive`.
+    pub bias: Bias,
     /// The item.
     pub span: Span,
 }
@@ -311,8 +313,33 @@ pub enum Pattern {
     Fixed(Vec<f64>),
     /// The same by a `const` of that shape.
     FixedConst(ConstId),
+    /// From each window of an image to the unit at its place, in each channel by the same weights everywhere:
+    /// `[channels, read channels, size, size]`.
+    Conv(Window),
+    /// The largest or the mean of each window, channel by channel; it has no weights.
+    Pool(Pooling, Window),
     /// The activity as it is, into a structure; it has no weights of its own.
     Activity,
+}
+
+/// What a pool takes of each window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pooling {
+    /// The largest.
+    Max,
+    /// The mean.
+    Mean,
+}
+
+/// What is added to a drive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bias {
+    /// Nothing.
+    None,
+    /// One number for each unit.
+    Unit,
+    /// One number for each channel, the first axis.
+    Channel,
 }
 
 /// How weights start.

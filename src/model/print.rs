@@ -1,7 +1,7 @@
 //! The model as text, for `emit --stage model`: what is there, how it is wired, and who learns from what.
 
 use super::formula::Kind;
-use super::{Bound, Formula, Leaf, Learn, Model, Target, Teacher};
+use super::{Bias, Bound, Formula, Leaf, Learn, Model, Target, Teacher, Window};
 use crate::tensor::Attributes;
 use std::fmt::Write;
 
@@ -39,7 +39,11 @@ pub fn print(model: &Model) -> String {
             structure_text(&mut out, model, region, structure);
             continue;
         }
-        let bias = if region.driven && !region.bias { ", no bias" } else { "" };
+        let bias = match region.bias {
+            Bias::None if region.driven => ", no bias",
+            Bias::Channel => ", a bias for each channel",
+            _ => "",
+        };
         let _ = writeln!(out, "region {}{:?} = {}{bias}", region.name, region.shape, formula(model, &region.equation));
     }
     for projection in &model.projections {
@@ -48,6 +52,8 @@ pub fn print(model: &Model) -> String {
             super::Pattern::OneToOne => "one_to_one".to_string(),
             super::Pattern::Activity => "as it is".to_string(),
             super::Pattern::FixedConst(id) => format!("fixed({})", model.consts[id.0].name),
+            super::Pattern::Conv(window) => format!("conv of {}", windows(window)),
+            super::Pattern::Pool(by, window) => format!("pool {by:?} of {}", windows(window)),
             super::Pattern::Fixed(values) => format!("fixed({} weights)", values.len()),
         };
         let plastic = if projection.plastic { "" } else { ", fixed" };
@@ -237,6 +243,11 @@ fn structure_text(out: &mut String, model: &Model, region: &super::Region, struc
         let _ = writeln!(out, "  state{place} ({name}{shape:?} = {first}) := {}", written.root(place));
     }
     let _ = writeln!(out, "  output {}", written.root(structure.states.len()));
+}
+
+fn windows(window: &Window) -> String {
+    let Window { channels, lengths: [y, x], size, stride, padding } = window;
+    format!("{size} x {size} on {channels} x {y} x {x}, stride {stride}, padding {padding}")
 }
 
 fn leaf(model: &Model, leaf: &Leaf) -> String {

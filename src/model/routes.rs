@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::formula::Kind;
-use super::{CostId, Formula, Leaf, Learn, ProjectionId, RegionId, Structure};
+use super::{CostId, Formula, Leaf, Learn, Pattern, ProjectionId, RegionId, Structure};
 use crate::diag::Span;
 use crate::tensor::Derivative;
 use std::collections::BTreeSet;
@@ -121,7 +121,9 @@ pub(super) fn credit(draft: &Draft<'_>, cost: CostId, learn: &Learn) -> Credit {
         for wire in wires {
             credit.projections.insert(wire);
             let projection = &draft.projections[wire.0];
-            let passes = projection.credit && learn.only_through.as_ref().is_none_or(|only| only.contains(&wire));
+            let fixed_wire = matches!(projection.pattern, Pattern::Pool(..));
+            let passes =
+                fixed_wire || projection.credit && learn.only_through.as_ref().is_none_or(|only| only.contains(&wire));
             if !passes {
                 credit.closed.push(wire);
             } else if credit.regions.insert(projection.source) {

@@ -5,7 +5,7 @@ use super::draft::{Draft, Meaning};
 use super::formula::Kind;
 use super::typing::{Place, Said};
 use super::{
-    Bound, CostId, DataId, Formula, Keep, Leaf, Learn, ParamId, Pattern, Phase, ProjectionId, RegionId, Teacher, Unit,
+    Bias, Bound, CostId, DataId, Formula, Keep, Leaf, Learn, ParamId, Phase, ProjectionId, RegionId, Teacher, Unit,
     learning, sources,
 };
 use crate::diag::{Code, Diagnostic, Span};
@@ -373,7 +373,7 @@ fn teach(draft: &mut Draft<'_>, learns: Vec<(Learn, Span)>, frozen: &[(Projectio
                 }
             }
         }
-        let wire = |id: ProjectionId| draft.projections[id.0].pattern == Pattern::Activity;
+        let wire = |id: ProjectionId| !draft.projections[id.0].has_weights();
         let unplastic = named.iter().copied().find(|id| !draft.projections[id.0].plastic && !wire(*id));
         if let (Some(id), false) = (unplastic, matches!(&learn.teacher, Teacher::Credit(name) if &**name == "nothing"))
         {
@@ -427,7 +427,7 @@ fn biases(draft: &Draft<'_>, learns: &mut [Learn], frozen: &[(ProjectionId, Span
             .filter(|p| draft.projections[p.0].target == id && draft.projections[p.0].named.is_none())
             .collect();
         let all_frozen = !into.is_empty() && into.iter().all(|p| frozen.iter().any(|(other, _)| other == p));
-        if !driven || !region.bias || all_frozen {
+        if !driven || region.bias == Bias::None || all_frozen {
             continue;
         }
         let teaches = |learn: &&mut Learn| {
@@ -454,7 +454,7 @@ fn biases(draft: &Draft<'_>, learns: &mut [Learn], frozen: &[(ProjectionId, Span
                 .map(|p| (draft.projections[p.0].target, draft.projections[p.0].named.is_none()))
             {
                 let region = &draft.regions[id.0.0];
-                if id.1 && region.bias && !learn.biases.contains(&id.0) {
+                if id.1 && region.bias != Bias::None && !learn.biases.contains(&id.0) {
                     learn.biases.push(id.0);
                 }
             }

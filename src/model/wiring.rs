@@ -4,7 +4,7 @@ use super::build::arc;
 use super::draft::{Draft, Meaning, nearest};
 use super::init::{init, plain};
 use super::typing::{Local, Said, Typer, array};
-use super::{Init, Leaf, Pattern, Projection, ProjectionId, RegionId, Unit};
+use super::{Bias, Init, Leaf, Pattern, Projection, ProjectionId, RegionId, Unit};
 use crate::diag::{Code, Diagnostic, Span};
 use crate::syntax::tree::{self, ConnectClauseKind, Expr, ExprKind, Hop, ItemKind, Path, Paths};
 
@@ -58,7 +58,12 @@ impl Draft<'_> {
         let size = |id: RegionId| self.regions[id.0].shape.as_ref().map_or(1, |shape| shape.iter().product());
         match projection.pattern {
             Pattern::Activity => Vec::new(),
+            Pattern::Pool(..) => Vec::new(),
             Pattern::OneToOne => vec![size(projection.target)],
+            Pattern::Conv(ref window) => {
+                let [y, x] = window.places();
+                vec![size(projection.target) / (y * x), window.channels, window.size, window.size]
+            }
             _ => vec![size(projection.target), size(projection.source)],
         }
     }
@@ -239,10 +244,17 @@ pub(super) fn clauses(draft: &mut Draft<'_>) {
         if draft.regions[made.source.0].shape.is_none() || draft.regions[made.target.0].shape.is_none() {
             bad = true;
         }
+        bad |= super::window::clauses(draft, &made, draft.clauses[number]).is_err();
         if !bad && check_pattern(draft, &made).is_err() {
             draft.incomplete = true;
         }
         draft.projections[number] = made;
+    }
+    for number in 0..draft.regions.len() {
+        let into = draft.projections.iter().filter(|p| p.target.0 == number && p.named.is_none());
+        if draft.regions[number].bias != Bias::None {
+            draft.regions[number].bias = super::window::bias(into);
+        }
     }
 }
 
@@ -293,7 +305,7 @@ fn pattern(draft: &mut Draft<'_>, made: &mut Projection, expr: &Expr) -> Result<
         _ => {
             let said =
                 Diagnostic::new(Code::UNKNOWN_NAME, "this is no pattern").at(expr.span, "a pattern is wanted here");
-            draft.say(said.help("dense, one_to_one or fixed([[1, 0], [0, 1]])"));
+            draft.say(said.help("dense, conv(size = 3), pool(max, 2), one_to_one or fixed([[1, 0], [0, 1]])"));
             return Err(Said);
         }
     };
@@ -316,19 +328,21 @@ fn pattern(draft: &mut Draft<'_>, made: &mut Projection, expr: &Expr) -> Result<
             );
             Err(Said)
         }
-        ("conv" | "pool" | "local" | "sparse" | "lowrank" | "shared" | "transpose" | "fast", _) => {
+        ("conv", arguments) => super::window::conv(draft, made, expr, arguments),
+        ("pool", arguments) => super::window::pool(draft, made, expr, arguments),
+        ("local" | "sparse" | "lowrank" | "shared" | "transpose" | "fast", _) => {
             draft.later(
                 expr.span,
                 &format!("the pattern `{name}`"),
-                "dense, one_to_one and fixed are the patterns of this version",
+                "dense, conv, pool, one_to_one and fixed are the patterns of this version",
             );
             Err(Said)
         }
         _ => {
-            let known = ["dense", "one_to_one", "fixed"];
+            let known = ["dense", "conv", "pool", "one_to_one", "fixed"];
             let help = match nearest(name.as_str(), known.into_iter()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => "dense, one_to_one or fixed([[1, 0], [0, 1]])".to_string(),
+                None => "dense, conv(size = 3), pool(max, 2), one_to_one or fixed([[1, 0], [0, 1]])".to_string(),
             };
             draft.say(
                 Diagnostic::new(Code::UNKNOWN_NAME, format!("there is no pattern `{name}`"))

@@ -264,8 +264,37 @@ pub enum Attributes {
     },
     /// The bound of a `clamp` into `0..k`.
     Below(usize),
+    /// Windows on the last axes.
+    Windows(Windows),
     /// A contraction's indices.
     Contract(Contraction),
+}
+
+/// Windows on the last axes of an array: how long each of those axes is, and for each the size of a window and how far
+/// it is from one to the next. A window lies inside; what is left at the end is in none.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Windows {
+    /// Of the axes.
+    pub lengths: Vec<usize>,
+    /// Of a window.
+    pub sizes: Vec<usize>,
+    /// From window to window.
+    pub strides: Vec<usize>,
+}
+
+impl Windows {
+    /// How many windows there are along each axis.
+    pub fn places(&self) -> impl Iterator<Item = usize> {
+        let axes = self.lengths.iter().zip(&self.sizes).zip(&self.strides);
+        axes.map(|((length, size), stride)| (length - size) / stride + 1)
+    }
+
+    /// Whether there is a window along each axis.
+    pub fn is_sound(&self) -> bool {
+        let same = self.lengths.len() == self.sizes.len() && self.sizes.len() == self.strides.len();
+        let fits = self.lengths.iter().zip(&self.sizes).all(|(length, size)| (1..=*length).contains(size));
+        same && fits && !self.lengths.is_empty() && self.strides.iter().all(|stride| *stride > 0)
+    }
 }
 
 /// A product of two arrays, summed over the indices that are not in the result: `bi,oi->bo`.

@@ -33,7 +33,7 @@
 
 use super::text::{At, Real, Word, role};
 use super::{
-    Attributes, Contraction, Count, Element, Extent, Graph, Loop, Node, Op, Program, Record, Type, Value, When,
+    Attributes, Contraction, Count, Element, Extent, Graph, Loop, Node, Op, Program, Record, Type, Value, When, Windows,
 };
 use std::fmt::{self, Display, Write};
 
@@ -95,6 +95,9 @@ impl Display for Attributes {
             Attributes::Shape(shape) => write!(f, "to [{}]", list(shape)),
             Attributes::Part { axis, start, length } => write!(f, "axis {axis} start {start} length {length}"),
             Attributes::Below(k) => write!(f, "below {k}"),
+            Attributes::Windows(Windows { lengths, sizes, strides }) => {
+                write!(f, "over [{}] size [{}] stride [{}]", list(lengths), list(sizes), list(strides))
+            }
             Attributes::Contract(indices) => write!(f, "\"{indices}\""),
         }
     }

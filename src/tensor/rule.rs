@@ -1,6 +1,6 @@
 //! Rules of types, one for each family of operations; what they refuse they explain with the shapes.
 
-use super::{Attributes, Contraction, Element, Extent, Type};
+use super::{Attributes, Contraction, Element, Extent, Type, Windows};
 
 /// What a rule gives.
 pub type Ruled = Result<Type, String>;
@@ -266,6 +266,43 @@ pub fn pad(xs: &[&Type], attributes: &Attributes) -> Ruled {
             Ok(Type::new(x.element, shape))
         }
         _ => Err(format!("`pad` to {length} from {start} on axis {axis} has no room for {x}")),
+    }
+}
+
+/// All windows on the last axes.
+pub fn windows(xs: &[&Type], attributes: &Attributes) -> Ruled {
+    let windows = sound_windows("windows", attributes)?;
+    let x = movable("windows", xs)?;
+    let lengths: Vec<Extent> = windows.lengths.iter().map(|n| Extent::Const(*n)).collect();
+    match x.shape.strip_suffix(&lengths[..]) {
+        Some(front) => Ok(Type::new(x.element, [front, &inside(windows)].concat())),
+        None => Err(format!("`windows` on axes {:?} does not find them at the end of {x}", windows.lengths)),
+    }
+}
+
+/// Windows added up where they lie over each other.
+pub fn overlap(xs: &[&Type], attributes: &Attributes) -> Ruled {
+    let windows = sound_windows("overlap", attributes)?;
+    expect_operands("overlap", 1, xs)?;
+    let element = number("overlap", xs)?;
+    match xs[0].shape.strip_suffix(&inside(windows)[..]) {
+        Some(front) => {
+            let lengths = windows.lengths.iter().map(|n| Extent::Const(*n));
+            Ok(Type::new(element, front.iter().cloned().chain(lengths).collect::<Vec<_>>()))
+        }
+        None => Err(format!("`overlap` adds up windows {windows:?}; found {}", xs[0])),
+    }
+}
+
+/// The axes of windows: offsets, then places.
+fn inside(windows: &Windows) -> Vec<Extent> {
+    windows.sizes.iter().copied().chain(windows.places()).map(Extent::Const).collect()
+}
+
+fn sound_windows<'a>(name: &str, attributes: &'a Attributes) -> Result<&'a Windows, String> {
+    match attributes {
+        Attributes::Windows(windows) if windows.is_sound() => Ok(windows),
+        _ => Err(wants(name, "windows that lie inside", attributes)),
     }
 }
 

@@ -1,9 +1,9 @@
 //! Reverse and forward mode against differences in `f64`, for every case, and once more for their own derivatives.
 
-use super::cases::{ALL, Case, Make};
+use super::cases::{ALL, Case, Input, Make};
 use super::run::run;
 use neurula::tensor::differentiate::{Exact, forward, reverse};
-use neurula::tensor::{Graph, Value};
+use neurula::tensor::{Builder, Graph, Type, Value};
 
 /// Half the distance of the outer points of a difference.
 const STEP: f64 = 2e-4;
@@ -109,4 +109,26 @@ fn derivatives_of_derivatives_agree_with_differences() {
     for (name, make) in ALL {
         check(name, *make, 2);
     }
+}
+
+#[test]
+fn the_largest_share_the_credit_in_both_modes() {
+    let mut b = Builder::new();
+    let x = b.param(Type::real(&[2, 4]), None);
+    let g = b.param(Type::real(&[2]), None);
+    let dx = b.param(Type::real(&[2, 4]), None);
+    let (high, low) = (b.max(x, &[1]), b.min(x, &[1]));
+    let back = [high, low].map(|y| reverse(&mut b, &[(y, g)], &[x], &mut Exact)[0]);
+    let moved = forward(&mut b, &[(x, dx)], &[high, low]);
+    let graph = b.finish(&[back[0], back[1], moved[0].unwrap(), moved[1].unwrap()]);
+    let inputs = [
+        Input::Real(vec![3.0, -1.0, 3.0, -1.0, 2.0, 2.0, 2.0, 2.0]),
+        Input::Real(vec![6.0, 8.0]),
+        Input::Real(vec![1.0, 10.0, 100.0, 1000.0, 4.0, 8.0, 16.0, 32.0]),
+    ];
+    let found = run(&graph, &inputs);
+    assert_eq!(found[0], [3.0, 0.0, 3.0, 0.0, 2.0, 2.0, 2.0, 2.0]);
+    assert_eq!(found[1], [0.0, 3.0, 0.0, 3.0, 2.0, 2.0, 2.0, 2.0]);
+    assert_eq!(found[2], [50.5, 15.0]);
+    assert_eq!(found[3], [505.0, 15.0]);
 }

@@ -103,8 +103,16 @@ fn random_programs_come_to_everything_that_is_written() {
     }
     let words =
         ["matrix", "accumulate", "turned", "until", "reverse", "when", "lanes sum", "chain dot", "fma", "remainder"];
-    for word in words.into_iter().chain(["scatter", "pad", "uniform", "lanes min", "chain max", "any", "class<10>[1]"])
-    {
+    for word in words.into_iter().chain([
+        "scatter",
+        "overlap",
+        "pad",
+        "uniform",
+        "lanes min",
+        "chain max",
+        "any",
+        "class<10>[1]",
+    ]) {
         assert!(all.contains(word), "{word}");
     }
 }

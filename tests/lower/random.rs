@@ -111,7 +111,7 @@ impl Generator {
     }
 
     fn step(&mut self, b: &mut Builder) {
-        match self.random.below(20) {
+        match self.random.below(21) {
             0..4 => self.map(b),
             4..6 => self.pair(b),
             6 => self.choose(b),
@@ -124,6 +124,7 @@ impl Generator {
             17 => self.counted(b),
             18 if self.known.len() < 3 => self.repeat(b),
             19 if self.known.len() < 3 => self.branch(b),
+            20 => self.windows(b),
             _ => self.map(b),
         }
     }
@@ -335,6 +336,34 @@ impl Generator {
             let back = b.tanh(back);
             self.keep(back);
         }
+    }
+
+    /// Windows on the last axis, what they are added up to, and a product with them.
+    fn windows(&mut self, b: &mut Builder) {
+        let long = |ty: &Type| matches!(ty.shape.last(), Some(Extent::Const(2..)));
+        let Some(x) = self.some(b, |ty| ty.element == Element::Real && long(ty) && ty.shape.len() < 4) else { return };
+        let rank = b.ty(x).shape.len();
+        let length = b.ty(x).shape[rank - 1].bound();
+        let (size, stride) = (1 + self.random.below(length.min(4)), 1 + self.random.below(3));
+        let windows = b.windows(x, &[size], &[stride]);
+        let y = match self.random.below(4) {
+            0 => b.max(windows, &[rank - 1]),
+            1 => b.sum(windows, &[rank]),
+            2 => {
+                let back = b.tanh(windows);
+                b.overlap(back, &[length], &[size], &[stride])
+            }
+            _ => {
+                let like = b.ty(windows).shape[..rank].to_vec();
+                let first = b.slice(windows, rank, 0, 1);
+                let weights = b.reshape(first, &like);
+                let letters: Vec<u8> = (0..=rank as u8).collect();
+                let (left, right) = (letters.clone(), letters[..rank].to_vec());
+                let product = b.contract_indices(left, right, vec![rank as u8], windows, weights);
+                b.tanh(product)
+            }
+        };
+        self.keep(y);
     }
 
     fn ints(&mut self, b: &mut Builder) {

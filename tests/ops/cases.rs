@@ -2,7 +2,7 @@
 
 use neurula::loops::kinds::works_on_ints;
 use neurula::tensor::op::{Fold, Scalar};
-use neurula::tensor::{Attributes, Contraction, Element, Extent, Kind, Row, Type};
+use neurula::tensor::{Attributes, Contraction, Element, Extent, Kind, Row, Type, Windows};
 
 /// A row with attributes and the types of its operands.
 #[derive(Debug, Clone)]
@@ -39,6 +39,8 @@ pub fn of(row: &'static Row) -> Vec<Case> {
         Kind::Pad => parts(&[(0, 0, 3), (0, 2, 17), (1, 0, 18), (1, 15, 33)]),
         Kind::Gather => gathers(),
         Kind::Scatter => scatters(),
+        Kind::Windows => windows(),
+        Kind::Overlap => overlaps(),
     };
     cases.into_iter().map(case).collect()
 }
@@ -210,6 +212,49 @@ fn scatters() -> Cases {
         for element in [Element::Real, Element::Int] {
             let types = vec![of_type(element, &shape), of_type(Element::Class(rows.min(4)), index)];
             cases.push((Attributes::Shape(vec![Extent::Const(rows)]), types));
+        }
+    }
+    cases
+}
+
+/// An axis with windows: its length, the size of a window and the stride.
+type Along = (usize, usize, usize);
+
+/// Axes in front, and those with windows.
+const WINDOWS: [(&[usize], &[Along]); 9] = [
+    (&[], &[(17, 3, 1)]),
+    (&[3], &[(17, 17, 1)]),
+    (&[3], &[(5, 2, 2)]),
+    (&[], &[(9, 2, 3)]),
+    (&[17], &[(1, 1, 1)]),
+    (&[2, 3], &[(5, 3, 1), (7, 3, 1)]),
+    (&[3], &[(4, 2, 2), (6, 2, 2)]),
+    (&[], &[(7, 3, 2), (19, 4, 3)]),
+    (&[], &[(3, 2, 1), (4, 1, 1), (5, 2, 2)]),
+];
+
+fn over(axes: &[Along]) -> Windows {
+    let of = |part: fn(&Along) -> usize| axes.iter().map(part).collect();
+    Windows { lengths: of(|axis| axis.0), sizes: of(|axis| axis.1), strides: of(|axis| axis.2) }
+}
+
+fn windows() -> Cases {
+    let of = |(front, axes): &(&[usize], &[Along])| {
+        let windows = over(axes);
+        let shape: Vec<usize> = front.iter().chain(&windows.lengths).copied().collect();
+        (shape, Attributes::Windows(windows))
+    };
+    let cases: Vec<_> = WINDOWS.iter().map(of).collect();
+    moves(&cases.iter().map(|(shape, attributes)| (&shape[..], attributes.clone())).collect::<Vec<_>>())
+}
+
+fn overlaps() -> Cases {
+    let mut cases = Vec::new();
+    for (front, axes) in WINDOWS {
+        let windows = over(axes);
+        let shape: Vec<usize> = front.iter().chain(&windows.sizes).copied().chain(windows.places()).collect();
+        for element in [Element::Real, Element::Int] {
+            cases.push((Attributes::Windows(windows.clone()), vec![of_type(element, &shape)]));
         }
     }
     cases

@@ -1,8 +1,9 @@
 //! Each row's derivative: partial derivatives against differences, transposes against the operation itself.
 
 use super::cases::{self, Case};
+use neurula::tensor::differentiate::{Exact, reverse};
 use neurula::tensor::eval::{self, Array};
-use neurula::tensor::{Builder, Derivative, Element, Graph, Kind, Type, Value, op};
+use neurula::tensor::{Builder, Derivative, Element, Graph, Kind, Row, Type, Value, op};
 
 /// Half the distance of the inner points of a difference.
 const STEP: f64 = 2e-4;
@@ -37,7 +38,7 @@ fn close(found: f64, wanted: f64, scale: f64) -> bool {
 }
 
 /// The graph of the operation, with the cotangent as its last parameter: the result, and the derivative by operand `i`.
-fn partial_graph(case: &Case, i: usize, partial: fn(&mut Builder, usize, Value, &[Value], Value) -> Value) -> Graph {
+fn partial_graph(case: &Case, i: usize) -> Graph {
     let mut b = Builder::new();
     let xs: Vec<Value> = case.types.iter().map(|ty| b.param(ty.clone(), None)).collect();
     let y = b.row(case.row, case.attributes.clone(), &xs);
@@ -50,7 +51,10 @@ fn partial_graph(case: &Case, i: usize, partial: fn(&mut Builder, usize, Value, 
         }
         _ => (g, y),
     };
-    let derivative = partial(&mut b, i, wide_g, &xs, wide_y);
+    let derivative = match case.row.derivative {
+        Derivative::Partial(partial) => partial(&mut b, i, wide_g, &xs, wide_y),
+        _ => reverse(&mut b, &[(y, g)], &[xs[i]], &mut Exact)[0],
+    };
     assert_eq!(b.ty(derivative), &case.types[i], "{case:?}");
     b.finish(&[y, derivative])
 }
@@ -71,14 +75,20 @@ fn differences(graph: &Graph, inputs: &[Vec<f64>], i: usize) -> Vec<f64> {
     (0..inputs[i].len()).map(difference).collect()
 }
 
+fn is_partial(row: &Row) -> bool {
+    matches!(row.derivative, Derivative::Partial(_) | Derivative::Shared)
+}
+
 #[test]
 fn partial_derivatives_agree_with_differences() {
     let mut shown = Vec::new();
     for row in op::ALL {
-        let Derivative::Partial(partial) = row.derivative else { continue };
+        if !is_partial(row) {
+            continue;
+        }
         for case in cases::of(row).iter().filter(|case| case.types.iter().any(|ty| ty.element == Element::Real)) {
             for i in (0..case.types.len()).filter(|i| case.types[*i].element == Element::Real) {
-                let graph = partial_graph(case, i, partial);
+                let graph = partial_graph(case, i);
                 let mut inputs = inputs(case);
                 inputs.push(weights(size(graph.ty(graph.results[0]))));
                 let found = &run(&graph, &inputs)[1];
@@ -96,7 +106,7 @@ fn partial_derivatives_agree_with_differences() {
             }
         }
     }
-    for row in op::ALL.iter().filter(|row| matches!(row.derivative, Derivative::Partial(_))) {
+    for row in op::ALL.iter().filter(|row| is_partial(row)) {
         let operands = cases::of(row)[0].types.len();
         for i in usize::from(row.name == "select")..operands {
             assert!(shown.contains(&(row.name, i)), "a factor of 1.01 would not show in {} by {i}", row.name);

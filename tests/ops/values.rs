@@ -66,7 +66,7 @@ fn bounds(case: &Case, program: &Program, numbers: &[Vec<f64>], y: &[f64]) -> Ve
     };
     let real = program.slots.last().is_some_and(|slot| slot.ty.element == Element::Real);
     match case.row.kind {
-        Kind::Reduce(Fold::Sum) | Kind::Contract | Kind::Scatter if real => absolute(),
+        Kind::Reduce(Fold::Sum) | Kind::Contract | Kind::Scatter | Kind::Overlap if real => absolute(),
         // The sum of the exponentials of what lies below the largest is at least 1, so its logarithm errs no more.
         Kind::Composite(_) if real => vec![1e-10; y.len()],
         _ => vec![0.0; y.len()],

@@ -7,7 +7,7 @@ mod truncated;
 use super::formula::Batched;
 use super::forward::Step;
 use crate::bug;
-use crate::model::{Learn, Model, Pattern, ProjectionId, RegionId};
+use crate::model::{Learn, Model, ProjectionId, RegionId};
 use crate::tensor::Value;
 
 /// What a gradient is of.
@@ -23,7 +23,7 @@ pub enum Changed {
 
 /// Everything that a statement changes by credit: weights, biases and structures' own weights.
 pub(super) fn changed_by(model: &Model, learn: &Learn) -> Vec<Changed> {
-    let weighted = |id: &&ProjectionId| model.projections[id.0].pattern != Pattern::Activity;
+    let weighted = |id: &&ProjectionId| model.projections[id.0].has_weights();
     let weights = learn.projections.iter().filter(weighted).map(|id| Changed::Weight(*id));
     let biases = learn.biases.iter().map(|id| Changed::Bias(*id));
     let inner = learn.structures.iter().flat_map(|id| {

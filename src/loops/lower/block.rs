@@ -6,7 +6,7 @@ use super::layout::fastest;
 use super::orders::orders;
 use super::schedule::{Task, schedule};
 use super::view::{Home, View};
-use super::{Lowering, blocks, contract, map, pad, reduce, repeat, reshape, scatter, when};
+use super::{Lowering, blocks, contract, map, overlap, pad, reduce, repeat, reshape, scatter, when};
 use crate::bug;
 use crate::loops::Stmt;
 use crate::math::Function;
@@ -64,6 +64,7 @@ fn one(lowering: &mut Lowering, scope: &Scope, task: &Task) -> Vec<Stmt> {
             Kind::Contract => contract::lower(lowering, scope, node),
             Kind::Pad => pad::lower(lowering, scope, node, attributes),
             Kind::Scatter => scatter::lower(lowering, scope, node),
+            Kind::Overlap => overlap::lower(lowering, scope, node, attributes),
             _ => bug!("`{}` is a map", row.name),
         },
         Op::Bind(_) => bug!("`bind` is a map"),
@@ -152,7 +153,10 @@ impl<'a> Scope<'a> {
         if matches!(row.kind, Kind::Constant) {
             return Some(Home::Constant(super::expression::constant(attributes)));
         }
-        let moves = matches!(row.kind, Kind::Expand | Kind::Permute | Kind::Slice | Kind::Reshape | Kind::Gather);
+        let moves = matches!(
+            row.kind,
+            Kind::Expand | Kind::Permute | Kind::Slice | Kind::Reshape | Kind::Gather | Kind::Windows
+        );
         let inner = node.inputs.first().filter(|_| moves)?;
         let view = match self.resolve(*inner)? {
             Home::View(view) => view,
@@ -163,6 +167,7 @@ impl<'a> Scope<'a> {
             (Kind::Expand, Attributes::Expand { shape, axes }) => Some(view.expanded(shape, axes)),
             (Kind::Permute, Attributes::Axes(axes)) => Some(view.permuted(axes)),
             (Kind::Slice, Attributes::Part { axis, start, length }) => Some(view.part(*axis, *start, *length)),
+            (Kind::Windows, Attributes::Windows(windows)) => Some(view.windows(windows)),
             (Kind::Reshape, Attributes::Shape(outside)) => reshape::view(&view, shape, outside),
             (Kind::Gather, _) if fuse::is_front(self.graph, &self.fusion, node) => {
                 let length = self.graph.ty(node.inputs[1]).shape[0].bound();

@@ -1,6 +1,7 @@
 //! One element of a value at an index, computed or loaded: how maps, and all that only moves elements about, become a
 //! part of the nest that asks for them.
 
+use super::overlap;
 use super::reshape;
 use super::view::Home;
 use super::writer::Writer;
@@ -126,6 +127,7 @@ impl Writer<'_> {
                 index[*axis].offset += start;
                 index
             }
+            (Kind::Windows, Attributes::Windows(windows)) => overlap::source(windows, at),
             (Kind::Gather, _) => {
                 let rank = self.scope.graph.ty(node.inputs[1]).shape.len();
                 let mut index = vec![self.class_index(node.inputs[1], &at[..rank])];

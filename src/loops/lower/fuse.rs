@@ -82,7 +82,7 @@ fn is_computed(node: &Node) -> bool {
 pub fn can_be_inside(graph: &Graph, node: &Node) -> bool {
     match &node.op {
         Op::Row(row, _) => match row.kind {
-            Kind::Reduce(_) | Kind::Scatter | Kind::Pad | Kind::Composite(_) => false,
+            Kind::Reduce(_) | Kind::Scatter | Kind::Overlap | Kind::Pad | Kind::Composite(_) => false,
             Kind::Contract => sums_at_most_one(graph, node),
             _ => true,
         },
@@ -162,7 +162,9 @@ fn demand_view(graph: &Graph, fusion: &Fusion, value: Value, demanded: &mut [boo
     let Op::Row(row, attributes) = &node.op else { return };
     match (row.kind, attributes) {
         (Kind::Constant, _) => {}
-        (Kind::Expand | Kind::Permute | Kind::Slice, _) => demand_view(graph, fusion, node.inputs[0], demanded),
+        (Kind::Expand | Kind::Permute | Kind::Slice | Kind::Windows, _) => {
+            demand_view(graph, fusion, node.inputs[0], demanded)
+        }
         (Kind::Reshape, Attributes::Shape(shape)) if reshape::only_splits(&graph.ty(node.inputs[0]).shape, shape) => {
             demand_view(graph, fusion, node.inputs[0], demanded);
         }
@@ -249,6 +251,9 @@ fn repeats(graph: &Graph, node: &Node, place: usize) -> bool {
         (Kind::Contract, Attributes::Contract(Contraction { left, right, out })) => {
             let letters = if place == 0 { left } else { right };
             rank > 0 && !out.starts_with(letters)
+        }
+        (Kind::Windows, Attributes::Windows(windows)) => {
+            windows.sizes.iter().zip(&windows.strides).any(|(size, stride)| size > stride)
         }
         (Kind::Gather, _) => place == 0,
         _ => false,

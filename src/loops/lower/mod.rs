@@ -5,7 +5,8 @@
 //! A graph is lowered as a whole (`block`): `fuse` decides what has a place in memory, `orders` and `layout` how it
 //! lies, `schedule` what comes first, so that slots and carries are updated where they lie if nobody needs their old
 //! values any more. Then each kind of operation writes its nests: `map`, `reduce`, `contract` and `matrix`, `pad`,
-//! `scatter`, `repeat` (loops), `when`; `blocks` puts a product and what is done to its result into one nest. `plan` places scratch memory at the end.
+//! `scatter`, `overlap`, `repeat` (loops), `when`; `blocks` puts a product and what is done to its result into one nest.
+//! `plan` places scratch memory at the end.
 //!
 //! # The order of a sum
 //! It follows from the shapes and layouts alone. A product that is a `matrix` sums in the order of its one summed axis;
@@ -24,6 +25,7 @@ mod map;
 mod matrix;
 mod nest;
 mod orders;
+mod overlap;
 mod pad;
 mod plan;
 mod ratio;

@@ -2,7 +2,7 @@
 
 use super::affine;
 use crate::loops::{BufferId, Constant, Index, Var};
-use crate::tensor::Extent;
+use crate::tensor::{Extent, Windows};
 
 /// Where the elements of a value are to be had.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,6 +100,17 @@ impl View {
         // Behind a part lie elements, not room.
         view.room = self.room.filter(|(of, _)| *of != axis);
         view
+    }
+
+    /// All windows on the last axes: offsets, then places.
+    #[must_use]
+    pub fn windows(&self, windows: &Windows) -> View {
+        let front = self.bounds.len() - windows.lengths.len();
+        let (lead, inside) = self.strides.split_at(front);
+        let steps = inside.iter().zip(&windows.strides).map(|(cells, stride)| cells * stride);
+        let bounds = self.bounds[..front].iter().chain(&windows.sizes).copied().chain(windows.places()).collect();
+        let strides = lead.iter().chain(inside).copied().chain(steps).collect();
+        View { buffer: self.buffer, base: self.base.clone(), bounds, strides, room: None }
     }
 
     /// Repeated along new axes; axis `i` goes to `axes[i]`.

@@ -1,6 +1,7 @@
 //! What a spec plans fits in memory.
 
 use super::super::draft::Draft;
+use super::super::{Pattern, Projection};
 use super::{Check, Options};
 use crate::diag::{Code, Diagnostic};
 
@@ -23,18 +24,20 @@ fn run(draft: &mut Draft<'_>, options: &Options) {
         .filter_map(|region| region.shape.as_ref())
         .map(|shape| shape.iter().map(|n| *n as u128).product::<u128>())
         .sum();
+    let windows: Vec<u128> = draft.projections.iter().map(windows).collect();
     let inner = draft.regions.iter().filter_map(|region| region.structure.as_ref()).flat_map(|s| &s.weights);
     let inner: u128 = inner.map(|weight| weight.shape.iter().map(|n| *n as u128).product::<u128>()).sum();
     let steps = draft.time.map_or(1, |time| time.steps as u128);
     // The value, its gradient and two states of an optimiser; an activity, its drive and the credit of both, in
     // each time step.
     let parameters = 4 * 4 * (weights.iter().sum::<u128>() + inner);
-    let activity = (4 * 4 * units).saturating_mul(batch).saturating_mul(steps);
+    let activity = (4 * 4 * units.saturating_add(windows.iter().sum())).saturating_mul(batch).saturating_mul(steps);
     let total = parameters.saturating_add(activity).saturating_add(data);
     let limit = u128::from(options.memory.unwrap_or(u64::MAX));
     let largest = (0..weights.len()).max_by_key(|&i| weights[i]);
-    let over_cells =
-        weights.iter().any(|cells| *cells > CELLS) || units.saturating_mul(batch).saturating_mul(steps) > CELLS;
+    let over_cells = weights.iter().any(|cells| *cells > CELLS)
+        || windows.iter().any(|cells| cells.saturating_mul(batch) > CELLS)
+        || units.saturating_mul(batch).saturating_mul(steps) > CELLS;
     if total <= limit && !over_cells {
         return;
     }
@@ -67,6 +70,17 @@ fn run(draft: &mut Draft<'_>, options: &Options) {
         size(data)
     );
     draft.say(said);
+}
+
+/// The cells of all windows that a convolution reads.
+fn windows(projection: &Projection) -> u128 {
+    match &projection.pattern {
+        Pattern::Conv(window) => {
+            let [y, x] = window.places();
+            [window.channels, window.size, window.size, y, x].iter().map(|n| *n as u128).product()
+        }
+        _ => 0,
+    }
 }
 
 /// A number as the language writes it: `1_000_000`.

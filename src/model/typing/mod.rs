@@ -539,6 +539,14 @@ impl<'d, 'a> Typer<'d, 'a> {
             Ok(found) => match found[..] {
                 [id] => {
                     let projection = &self.draft.projections[id.0];
+                    if !projection.has_weights() {
+                        return Err(self.fail(
+                            Diagnostic::new(Code::WRONG_KIND, format!("`{}` has no weights", projection.name))
+                                .at(span, "the weights of a projection")
+                                .because(projection.span, "it brings activity as it is, or pooled")
+                                .help("name a projection that has weights"),
+                        ));
+                    }
                     let sizes = self.draft.weight_shape(projection);
                     self.leaf(Leaf::Weight(ProjectionId(id.0)), array(&sizes), Unit::One, span)
                 }

@@ -4,7 +4,7 @@
 
 use super::Builder;
 use crate::bug;
-use crate::tensor::{Attributes, Contraction, Element, Extent, Name, Op, Type, Value, op};
+use crate::tensor::{Attributes, Contraction, Element, Extent, Name, Op, Type, Value, Windows, op};
 
 /// Maps, by their number of operands.
 macro_rules! maps {
@@ -194,6 +194,20 @@ impl Builder {
     /// Zeros around, so that an axis has this length and `x` begins at `start`.
     pub fn pad(&mut self, x: Value, axis: usize, start: usize, length: usize) -> Value {
         self.row(&op::pad::ROW, Attributes::Part { axis, start, length }, &[x])
+    }
+
+    /// All windows on the last axes, as many as there are sizes: `[…, n…]` becomes `[…, size…, places…]`.
+    pub fn windows(&mut self, x: Value, sizes: &[usize], strides: &[usize]) -> Value {
+        let shape = &self.ty(x).shape;
+        let lengths = shape[shape.len() - sizes.len()..].iter().map(Extent::bound).collect();
+        let windows = Windows { lengths, sizes: sizes.to_vec(), strides: strides.to_vec() };
+        self.row(&op::windows::ROW, Attributes::Windows(windows), &[x])
+    }
+
+    /// Windows added up where they lie over each other, on axes of these lengths.
+    pub fn overlap(&mut self, x: Value, lengths: &[usize], sizes: &[usize], strides: &[usize]) -> Value {
+        let windows = Windows { lengths: lengths.to_vec(), sizes: sizes.to_vec(), strides: strides.to_vec() };
+        self.row(&op::overlap::ROW, Attributes::Windows(windows), &[x])
     }
 
     /// Rows added up where `index` says, into `rows` of them.

@@ -77,6 +77,14 @@ fn unreduced(b: &mut Builder, value: Value, like: Value, reduced: &[usize]) -> V
     b.expand_over(value, &shape, reduced)
 }
 
+/// Of a reduction that gives one of its elements: which are equal to the result, and how many there are of them.
+fn equals(b: &mut Builder, x: Value, y: Value, reduced: &[usize]) -> (Value, Value) {
+    let wide = unreduced(b, y, x, reduced);
+    let equal = b.equal(x, wide);
+    let ones = b.real(equal);
+    (equal, b.sum(ones, reduced))
+}
+
 /// The length of an extent, as a whole number.
 fn length(b: &mut Builder, extent: &Extent) -> Value {
     match extent {

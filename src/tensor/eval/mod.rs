@@ -5,6 +5,7 @@
 mod array;
 mod nest;
 mod row;
+mod windows;
 
 pub use array::Array;
 

@@ -1,7 +1,7 @@
 //! Operations of the table.
 
 use super::array::each;
-use super::{Array, Counts, Fault, lengths, within};
+use super::{Array, Counts, Fault, lengths, windows, within};
 use crate::math::{F64, Function, uniform};
 use crate::tensor::op::{Fold, Scalar};
 use crate::tensor::{Attributes, Builder, Contraction, Element, Kind, Row, Type};
@@ -63,6 +63,12 @@ pub(super) fn eval(
                 Array::Bool(_) => odd(row),
             }
         }
+        (Kind::Windows, Attributes::Windows(of)) => Ok(each!(&xs[0], x => windows::windows(x, of)?)),
+        (Kind::Overlap, Attributes::Windows(of)) => match &xs[0] {
+            Array::Real(x) => Ok(Array::Real(windows::overlap(x, of)?)),
+            Array::Int(x) => Ok(Array::Int(windows::overlap(x, of)?)),
+            Array::Bool(_) => odd(row),
+        },
         (Kind::Composite(compose), _) => composite(compose, attributes, xs, types, counts),
         _ => odd(row),
     }

@@ -1,7 +1,7 @@
 //! `max`: the largest over some axes, of reals (minus infinity if there are none, NaN if one is) or of whole numbers.
 
 use super::{Derivative, Fold, Kind, Row};
-use crate::tensor::{Builder, Value, rule};
+use crate::tensor::rule;
 
 /// The row of `max`.
 pub static ROW: Row = Row {
@@ -10,13 +10,6 @@ pub static ROW: Row = Row {
     kind: Kind::Reduce(Fold::Max),
     callable: true,
     ty: |xs, attributes| rule::fold_extremes("max", xs, attributes),
-    derivative: Derivative::Partial(partial),
+    derivative: Derivative::Shared,
     draw: (-2.0, 2.0),
 };
-
-/// Where several are the largest, each has all the credit.
-fn partial(b: &mut Builder, _i: usize, g: Value, xs: &[Value], y: Value) -> Value {
-    let chosen = b.equal(xs[0], y);
-    let zero = b.zeros_like(g);
-    b.select(chosen, g, zero)
-}

@@ -32,6 +32,7 @@ pub mod negate;
 pub mod normal_quantile;
 pub mod not;
 pub mod or;
+pub mod overlap;
 pub mod pad;
 pub mod permute;
 pub mod pow;
@@ -50,6 +51,7 @@ pub mod subtract;
 pub mod sum;
 pub mod tanh;
 pub mod uniform;
+pub mod windows;
 
 use super::{Attributes, Builder, Type, Value};
 use crate::math::Function;
@@ -88,6 +90,7 @@ pub static ALL: &[&Row] = &[
     &normal_quantile::ROW,
     &not::ROW,
     &or::ROW,
+    &overlap::ROW,
     &pad::ROW,
     &permute::ROW,
     &pow::ROW,
@@ -106,6 +109,7 @@ pub static ALL: &[&Row] = &[
     &sum::ROW,
     &tanh::ROW,
     &uniform::ROW,
+    &windows::ROW,
 ];
 
 /// The row of that name.
@@ -136,7 +140,7 @@ impl Row {
     pub fn is_cheap(&self) -> bool {
         match self.kind {
             Kind::Constant | Kind::Iota | Kind::Expand | Kind::Permute | Kind::Reshape => true,
-            Kind::Slice | Kind::Pad | Kind::Gather => true,
+            Kind::Slice | Kind::Pad | Kind::Gather | Kind::Windows => true,
             Kind::Map(Scalar::Apply(function)) => matches!(
                 function,
                 Function::Add
@@ -149,7 +153,7 @@ impl Row {
                     | Function::Minimum
             ),
             Kind::Map(scalar) => scalar != Scalar::Uniform,
-            Kind::Reduce(_) | Kind::Contract | Kind::Scatter | Kind::Composite(_) => false,
+            Kind::Reduce(_) | Kind::Contract | Kind::Scatter | Kind::Overlap | Kind::Composite(_) => false,
         }
     }
 }
@@ -240,6 +244,11 @@ pub enum Kind {
     /// `scatter(x[s…, …], index[s…])` is `[k, …]`: rows added up where the index says (the transpose of a gather); `k` is
     /// the one extent of `Attributes::Shape`.
     Scatter,
+    /// All windows on the last axes: `[…, n…]` becomes `[…, size…, places…]` (`Attributes::Windows`).
+    Windows,
+    /// Windows added up where they lie over each other (the transpose of `windows`): for each element those of the first
+    /// offset in a window first.
+    Overlap,
     /// Written with other rows; a pass puts them in its place after credit has been assigned.
     Composite(fn(&mut Builder, &[Value], &Attributes) -> Value),
 }
@@ -251,6 +260,8 @@ pub enum Derivative {
     /// element, in the shape of `xs[i]` (for a reduction `g` and `y` come expanded to that shape). Reverse mode hands
     /// in the cotangent of the result, forward mode the tangent of `xs[i]` and then sums over the reduced axes.
     Partial(fn(&mut Builder, usize, Value, &[Value], Value) -> Value),
+    /// Of a reduction that gives one of its elements: those that are equal to the result share the credit equally.
+    Shared,
     /// Of what is linear in each operand: `transpose(b, g, i, xs, attributes)` is the cotangent of `xs[i]`. In forward
     /// mode the operation itself is applied to the tangent of `xs[i]`, the others as they are.
     Transpose(fn(&mut Builder, Value, usize, &[Value], &Attributes) -> Value),

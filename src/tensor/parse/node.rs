@@ -3,7 +3,7 @@
 use super::{Draft, Parser};
 use crate::diag::Span;
 use crate::tensor::text::{Parsed, Token};
-use crate::tensor::{Attributes, Contraction, Count, Extent, Name, Node, Op, Row, Value, op};
+use crate::tensor::{Attributes, Contraction, Count, Extent, Name, Node, Op, Row, Value, Windows, op};
 
 impl Parser {
     /// A node whose outputs have been read.
@@ -81,7 +81,7 @@ impl Parser {
         if matches!(word, "inf" | "nan") {
             return Ok(Attributes::Number(cursor.real()?));
         }
-        if !matches!(word, "true" | "false" | "axes" | "to" | "axis" | "below") {
+        if !matches!(word, "true" | "false" | "axes" | "to" | "axis" | "below" | "over") {
             return Ok(Attributes::None);
         }
         cursor.take();
@@ -89,6 +89,14 @@ impl Parser {
             "true" | "false" => Ok(Attributes::Truth(word == "true")),
             "axes" => Ok(Attributes::Axes(cursor.list(|cursor| cursor.number())?)),
             "below" => Ok(Attributes::Below(cursor.number()?)),
+            "over" => {
+                let lengths = cursor.list(|cursor| cursor.number())?;
+                cursor.word("size")?;
+                let sizes = cursor.list(|cursor| cursor.number())?;
+                cursor.word("stride")?;
+                let strides = cursor.list(|cursor| cursor.number())?;
+                Ok(Attributes::Windows(Windows { lengths, sizes, strides }))
+            }
             "axis" => {
                 let axis = cursor.number()?;
                 cursor.word("start")?;

@@ -2,7 +2,7 @@
 
 mod loops;
 
-use super::{Sums, activity, branches, local, reduced, unreduced};
+use super::{Sums, activity, branches, equals, local, reduced, unreduced};
 use crate::tensor::{Attributes, Builder, Derivative, Node, Op, Row, Type, Value, When};
 
 /// Appends the tangents of `outputs`, given those of some values, to the graph that the builder is writing; nothing
@@ -76,6 +76,14 @@ fn of_row(
                 }
                 None => partial(b, i, tangent, xs, y),
             },
+            Derivative::Shared => {
+                let axes = reduced(row, attributes)?;
+                let (equal, count) = equals(b, xs[i], y, axes);
+                let zero = b.zeros_like(tangent);
+                let chosen = b.select(equal, tangent, zero);
+                let sum = b.sum(chosen, axes);
+                b.divide(sum, count)
+            }
             Derivative::Transpose(_) => {
                 let mut operands = xs.to_vec();
                 operands[i] = tangent;

@@ -3,7 +3,7 @@
 mod loops;
 
 use super::transport::{Product, Transport};
-use super::{Sums, activity, branches, local, reduced, unreduced};
+use super::{Sums, activity, branches, equals, local, reduced, unreduced};
 use crate::tensor::{Attributes, Builder, Derivative, Node, Op, Row, Type, Value, When};
 
 /// Appends the cotangents of `wrt`, given those of the seeds, to the graph that the builder is writing.
@@ -95,6 +95,13 @@ impl Sweep<'_> {
                         partial(b, i, cotangent, &xs, y)
                     }
                     None => partial(b, i, cotangent, &xs, y),
+                }),
+                Derivative::Shared => reduced(row, attributes).map(|axes| {
+                    let (equal, count) = equals(b, xs[i], y, axes);
+                    let share = b.divide(cotangent, count);
+                    let share = unreduced(b, share, xs[i], axes);
+                    let zero = b.zeros_like(share);
+                    b.select(equal, share, zero)
                 }),
                 Derivative::Transpose(transpose) => {
                     match Product::of(&node.op, node.product.as_ref(), &xs, y, cotangent) {
