@@ -89,6 +89,7 @@ fn what_is_wrong_in_a_table_is_told_with_line_and_column() {
         ("rooms,age,price\n", "E0710", "0 rows"),
         ("", "E0710", "0 rows"),
         ("rooms,age,age\n1,2,3\n", "E0720", "column 3"),
+        (&format!("{}z\n", "a,".repeat(20_000)), "E0801", "20001 columns"),
         ("rooms,age,cost\n1,2,3\n", "E0719", "`price`"),
     ] {
         let said = read(&folder(table), &spec("target = \"price\", ", "", "2")).unwrap_err();
@@ -99,6 +100,16 @@ fn what_is_wrong_in_a_table_is_told_with_line_and_column() {
     std::fs::write(place.path().join("a.csv"), b"a,price\n\xff\xfe,2\n").unwrap();
     assert_eq!(read(&place, &spec("target = \"price\", ", "", "2")).unwrap_err()[0].code.0, "E0715");
     assert_eq!(read(&TempDir::new().unwrap(), &spec("", "", "2")).unwrap_err()[0].code.0, "E0703");
+}
+
+#[test]
+fn a_clause_of_data_in_a_phase_is_not_passed_over() {
+    let place = folder(&format!("{HEAD}\n3,10,250\n4,2,410\n"));
+    let phase = "development { phase p for 1 epoch { data d = d where price > 300, standardised\nlearn X -> Y by backprop from wrong using sgd(rate = 0.1) } }";
+    let text = spec("target = \"price\", ", "", "2")
+        .replace("learn X -> Y by backprop from wrong using sgd(rate = 0.1)\n", phase);
+    let said = checked(place.path(), &text).map(drop).unwrap_err();
+    assert_eq!(said.iter().map(|said| said.code.0).collect::<Vec<_>>(), ["E0901"]);
 }
 
 #[test]
@@ -125,6 +136,9 @@ fn fields_are_prepared_by_the_training_samples_alone() {
     assert_eq!(field(&all, "x", 0), [-2.0 / sd, 0.0]);
     assert_eq!(field(&all, "x", 3), [4.0 / sd, 2.0]);
     assert_eq!(field(&all, "price", 3), [-6.0 / sd]);
+    let tenths = folder(&format!("{HEAD}\n0.1,1,5\n0.1,2,7\n0.1,3,9\n"));
+    let constant = read(&tenths, &spec("target = \"price\", ", ", standardised", "2")).unwrap();
+    assert!((0..3).all(|row| field(&constant, "x", row)[0].abs() < 1e-15), "rounding is no deviation");
     let some = with(", centred(price), standardised(x)");
     assert_eq!(field(&some, "price", 3), [-6.0]);
     assert_eq!(field(&some, "rooms", 3), [7.0]);

@@ -5,6 +5,7 @@ use super::{
     Call, Column, Dataset, Element, Field, Kind, Outcome, Parameter, Place, Rows, Source, SourceFile, Splits, wording,
 };
 use crate::diag::{Code, Diagnostic, Span};
+use std::collections::HashSet;
 use std::path::Path;
 
 pub(super) const SOURCE: Source = Source {
@@ -38,6 +39,9 @@ pub(super) const SOURCE: Source = Source {
     signature: |call, place| read(call, place).map(|set| set.signature()),
     read,
 };
+
+/// The most columns of a table.
+const MOST_COLUMNS: usize = 1 << 14;
 
 /// A table, row-major.
 struct Table {
@@ -203,7 +207,12 @@ fn table(path: &Path, span: Span) -> Result<Table, Diagnostic> {
         let line = record.position().map_or(0, csv::Position::line);
         if names.is_empty() {
             names = record.iter().map(str::to_string).collect();
-            if let Some(twice) = (0..names.len()).find(|i| names[..*i].contains(&names[*i])) {
+            if names.len() > MOST_COLUMNS {
+                let message = format!(", line {line}: found {} columns; expected at most {MOST_COLUMNS}", names.len());
+                return Err(fault(Code::TOO_LARGE, message, "too many columns", "keep the columns that are needed"));
+            }
+            let mut seen = HashSet::new();
+            if let Some(twice) = (0..names.len()).find(|i| !seen.insert(&names[*i])) {
                 let message = format!(
                     ", line {line}, column {}: found the name `{}` again; expected every name once",
                     twice + 1,

@@ -2,6 +2,9 @@
 
 use super::{Column, Dataset, Element, Signature};
 
+/// A deviation below this part of the mean is what rounding leaves of a constant.
+const CONSTANT: f64 = 1e-12;
+
 /// What is done to a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preparation {
@@ -54,7 +57,7 @@ impl Dataset {
             let mean = mean_of(&|row| self.value(field, row, element));
             let variance = mean_of(&|row| (self.value(field, row, element) - mean).powi(2));
             match how {
-                Preparation::Standardised if variance > 0.0 => (mean, variance.sqrt()),
+                Preparation::Standardised if variance.sqrt() > CONSTANT * mean.abs() => (mean, variance.sqrt()),
                 _ => (mean, 1.0),
             }
         };

@@ -385,7 +385,10 @@ pub(super) fn in_phase(
         }
     }
     let (Some(of), Some(from)) = (of, from) else { return Err(Said) };
-    clauses_of(draft, clauses, false);
+    if let Some(clause) = clauses.first() {
+        draft.later(clause.span, "a clause of data in a phase", "say it of the `data` item itself");
+        return Err(Said);
+    }
     let (Some(of_data), Some(from_data)) = (dataset(draft, of), dataset(draft, from)) else { return Err(Said) };
     if of_data.base != from_data.base {
         draft.later(
