@@ -343,7 +343,7 @@ fn patterns_out_of_form_are_told() {
         ("pool(2)", Code::WRONG_ARGUMENTS),
         ("pool(median, 2)", Code::WRONG_ARGUMENTS),
         ("pool(max, 9)", Code::WINDOW_OUTSIDE),
-        ("conv(size = 3, padding = 1), excitatory", Code::NOT_SUPPORTED),
+        ("conv(size = 3, padding = 1), feedback", Code::NOT_SUPPORTED),
     ];
     for (connect, code) in cases {
         let found = said("Maps[4, 8, 8]", connect);

@@ -2,6 +2,7 @@
 
 mod codegen;
 mod command;
+mod constraints;
 mod damage;
 mod data;
 mod diag;

@@ -2,7 +2,7 @@
 //! region's start.
 
 use super::generate::constant;
-use super::{inner_slot, weight_slot};
+use super::{inner_slot, restore, synapses, weight_slot};
 use crate::math::Stream;
 use crate::model::{Init, Model, Pattern, ProjectionId, RegionId};
 use crate::tensor::{Role, Slot};
@@ -11,37 +11,73 @@ use crate::tensor::{Role, Slot};
 pub fn initial(model: &Model, slot: &Slot, seed: u64) -> Vec<f64> {
     let cells = slot.ty.shape.iter().map(|extent| extent.bound()).product();
     if slot.role != Role::Parameter {
-        return vec![state(model, &slot.name); cells];
+        let held = synapses::initial(model, &slot.name).or_else(|| restore::first(model, &slot.name, cells, seed));
+        return held.unwrap_or_else(|| vec![state(model, &slot.name); cells]);
     }
-    let place = Stream::new(seed, &slot.name);
-    for (number, projection) in model.projections.iter().enumerate() {
-        if slot.name == weight_slot(model, ProjectionId(number)) {
-            let (post, pre) = (model.regions[projection.target.0].size(), model.regions[projection.source.0].size());
-            return match &projection.pattern {
-                Pattern::Fixed(values) => values.clone(),
-                Pattern::FixedConst(id) => constant(model, *id, seed),
-                Pattern::OneToOne => drawn(projection.init, &place, &[post], (1, 1)),
-                Pattern::Conv(window) => {
-                    let shape: Vec<usize> = slot.ty.shape.iter().map(|extent| extent.bound()).collect();
-                    let places = window.size * window.size;
-                    drawn(projection.init, &place, &shape, (window.channels * places, shape[0] * places))
-                }
-                Pattern::Dense | Pattern::Activity | Pattern::Pool(..) => {
-                    drawn(projection.init, &place, &[post, pre], (pre, post))
-                }
-            };
+    for id in (0..model.projections.len()).map(ProjectionId) {
+        if slot.name == weight_slot(model, id) {
+            return weights(model, id, seed);
         }
     }
+    let place = Stream::new(seed, &slot.name);
     for (number, region) in model.regions.iter().enumerate() {
         for (inner, weight) in region.structure.iter().flat_map(|structure| &structure.weights).enumerate() {
             if slot.name == inner_slot(model, RegionId(number), inner) {
                 let afferents = weight.shape.iter().skip(1).product();
                 let efferents = weight.shape.first().copied().unwrap_or(1);
-                return drawn(weight.init, &place, &weight.shape, (afferents, efferents));
+                return drawn(weight.init, &place, &weight.shape, NO_LIMITS, &|_| (afferents, efferents));
             }
         }
     }
     vec![0.0; cells]
+}
+
+/// The first weights of a projection, in the shape of its slot.
+pub(super) fn weights(model: &Model, id: ProjectionId, seed: u64) -> Vec<f64> {
+    let projection = &model.projections[id.0];
+    let (post, pre) = (model.regions[projection.target.0].size(), model.regions[projection.source.0].size());
+    let stream = Stream::new(seed, &weight_slot(model, id));
+    let limits = projection.constraints.limits();
+    let draw = |shape: &[usize], fan: Fan<'_>| {
+        let mut weights = drawn(projection.init, &stream, shape, limits, fan);
+        projection.constraints.admit(&mut weights);
+        weights
+    };
+    let there = synapses::there(model, id);
+    let mut weights = match &projection.pattern {
+        Pattern::Fixed(values) => values.clone(),
+        Pattern::FixedConst(id) => constant(model, *id, seed),
+        Pattern::OneToOne => draw(&[post], &|_| (1, 1)),
+        Pattern::Conv(window) => {
+            let channels = model.regions[projection.target.0].shape[0];
+            let places = window.size * window.size;
+            let shape = [channels, window.channels, window.size, window.size];
+            draw(&shape, &|_| (window.channels * places, channels * places))
+        }
+        Pattern::Dense | Pattern::Activity | Pattern::Pool(..) => match &there {
+            None => draw(&[post, pre], &|_| (pre, post)),
+            Some(there) => {
+                let (afferents, efferents) = counts(there, post, pre);
+                draw(&[post, pre], &|place| (afferents[place / pre], efferents[place % pre]))
+            }
+        },
+    };
+    for (weight, there) in weights.iter_mut().zip(there.iter().flatten()) {
+        if !there {
+            *weight = 0.0;
+        }
+    }
+    weights
+}
+
+/// How many synapses each unit behind and each unit before has.
+fn counts(there: &[bool], post: usize, pre: usize) -> (Vec<usize>, Vec<usize>) {
+    let (mut afferents, mut efferents) = (vec![0; post], vec![0; pre]);
+    for (place, _) in there.iter().enumerate().filter(|(_, there)| **there) {
+        afferents[place / pre] += 1;
+        efferents[place % pre] += 1;
+    }
+    (afferents, efferents)
 }
 
 /// The first value of a state, from the optimiser that declares it.
@@ -54,29 +90,48 @@ fn state(model: &Model, name: &str) -> f64 {
     states.into_iter().find(|(declared, _)| &**declared == state).map_or(0.0, |(_, first)| *first)
 }
 
-/// Weights of a shape, with so many afferents and efferents, drawn for their place.
-fn drawn(init: Init, stream: &Stream, shape: &[usize], (afferents, efferents): (usize, usize)) -> Vec<f64> {
+/// How many afferents the unit behind a weight has, and how many efferents the unit before it.
+type Fan<'f> = &'f dyn Fn(usize) -> (usize, usize);
+
+const NO_LIMITS: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
+
+/// Weights of a shape, drawn for their place. What is drawn around 0 is drawn as far as the limits reach.
+fn drawn(init: Init, stream: &Stream, shape: &[usize], limits: (f64, f64), fan: Fan<'_>) -> Vec<f64> {
     let cells = shape.iter().product::<usize>();
-    let (afferents, efferents) = (afferents as f64, efferents as f64);
-    let uniform = |low: f64, high: f64| (0..cells as u64).map(|i| low + (high - low) * stream.uniform(i)).collect();
-    let normal = |sd: f64| -> Vec<f64> { (0..cells as u64).map(|i| sd * stream.normal(i)).collect() };
+    let uniform = |place: usize, (low, high): (f64, f64)| low + (high - low) * stream.uniform(place as u64);
+    let normal = |place: usize, sd: f64| sd * stream.normal(place as u64);
+    let around = |place: usize, bound: f64| uniform(place, within((-bound, bound), limits));
+    let fan = |place: usize| {
+        let (afferents, efferents) = fan(place);
+        (afferents as f64, efferents as f64)
+    };
+    let all = |of: &dyn Fn(usize) -> f64| (0..cells).map(of).collect::<Vec<f64>>();
     match init {
-        Init::Default => {
-            let bound = 1.0 / afferents.sqrt();
-            uniform(-bound, bound)
-        }
+        Init::Default => all(&|place| around(place, 1.0 / fan(place).0.sqrt())),
         Init::Constant(value) => vec![value; cells],
-        Init::Uniform(low, high) => uniform(low, high),
-        Init::Normal(sd) => normal(sd),
-        Init::He => normal((2.0 / afferents).sqrt()),
-        Init::Glorot => {
-            let bound = (6.0 / (afferents + efferents)).sqrt();
-            uniform(-bound, bound)
-        }
+        Init::Uniform(low, high) => all(&|place| uniform(place, (low, high))),
+        Init::Normal(sd) => all(&|place| normal(place, sd)),
+        Init::He => all(&|place| normal(place, (2.0 / fan(place).0).sqrt())),
+        Init::Glorot => all(&|place| {
+            let (afferents, efferents) = fan(place);
+            around(place, (6.0 / (afferents + efferents)).sqrt())
+        }),
         Init::Orthogonal => match shape {
             [] | [_] => vec![1.0; cells],
-            [post, pre @ ..] => orthogonal(normal(1.0), *post, pre.iter().product()),
+            [post, pre @ ..] => orthogonal(all(&|place| normal(place, 1.0)), *post, pre.iter().product()),
         },
+    }
+}
+
+/// A range as far as two limits reach; that of the limits, if it lies outside of them. A sign alone is no limit here: what is
+/// drawn is given the sign.
+fn within((low, high): (f64, f64), (least, most): (f64, f64)) -> (f64, f64) {
+    if least.is_infinite() || most.is_infinite() {
+        return (low, high);
+    }
+    match (low.max(least), high.min(most)) {
+        (low, high) if low < high => (low, high),
+        _ => (least, most),
     }
 }
 

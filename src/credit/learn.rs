@@ -3,8 +3,8 @@
 
 use super::by::{self, Changed};
 use super::forward::{self, Step};
+use super::restore::{self, Change};
 use super::{bias_slot, clock, inner_slot, measure, optimise, plasticity, weight_slot};
-use crate::bug;
 use crate::model::{Learn, Model, Teacher};
 use crate::tensor::{Element, Name, Program, Role, Type, Value};
 use indexmap::IndexMap;
@@ -15,7 +15,7 @@ pub fn learn(model: &Model, phase: usize, rows: usize) -> Program {
     let costs = measure::sums(&mut step);
     clock::tick(&mut step.b, "clock.phase_step");
     let steps = clock::tick(&mut step.b, "clock.steps");
-    let mut changes: IndexMap<Name, Vec<Value>> = IndexMap::new();
+    let mut made: IndexMap<Name, (Changed, Vec<Made>)> = IndexMap::new();
     for (number, learn) in model.phases[phase].learns.iter().enumerate() {
         step.b.at(Some(learn.span));
         let gradients = match &learn.teacher {
@@ -30,13 +30,26 @@ pub fn learn(model: &Model, phase: usize, rows: usize) -> Program {
         let active = active(&mut step, learn, steps);
         for gradient in gradients {
             let new = optimise::apply(&mut step, learn, number, &gradient, active);
-            changes.entry(slot_of(model, &gradient.changed)).or_default().push(new);
+            let slot = slot_of(model, &gradient.changed);
+            made.entry(slot).or_insert((gradient.changed, Vec::new())).1.push(Made { new, active });
         }
     }
-    for (slot, news) in changes {
-        together(&mut step, &slot, &news);
+    let mut changes: Vec<Change> =
+        made.into_iter().map(|(_, (changed, news))| together(&mut step, changed, &news)).collect();
+    restore::restore(&mut step, &mut changes);
+    for change in changes {
+        let slot = slot_of(model, &change.changed);
+        step.b.named(change.new, format!("{slot}.new"));
+        step.b.write(&slot, change.new);
     }
     step.b.finish()
+}
+
+/// What one statement makes of a parameter.
+struct Made {
+    new: Value,
+    /// Whether the statement acts in this step; none: in each.
+    active: Option<Value>,
 }
 
 /// The slot of what changes.
@@ -48,18 +61,19 @@ pub(super) fn slot_of(model: &Model, changed: &Changed) -> Name {
     }
 }
 
-/// Writes a parameter: the new value, or the old one with the changes that each statement alone would make.
-fn together(step: &mut Step<'_>, slot: &str, news: &[Value]) {
-    let Some(number) = step.b.slot_number(slot) else { bug!("no slot `{slot}`") };
-    let declared = step.b.slots()[number].clone();
-    let old = step.b.slot(declared.name, declared.ty, declared.role);
-    let mut new = news[0];
-    for other in &news[1..] {
-        let change = step.b.subtract(*other, old);
+/// What a step makes of a parameter: the new value, or the old one with the changes that each statement alone would make.
+fn together(step: &mut Step<'_>, changed: Changed, made: &[Made]) -> Change {
+    let old = step.changed(&changed);
+    let (mut new, mut active) = (made[0].new, made[0].active);
+    for other in &made[1..] {
+        let change = step.b.subtract(other.new, old);
         new = step.b.add(new, change);
+        active = match (active, other.active) {
+            (Some(one), Some(other)) => Some(step.b.or(one, other)),
+            _ => None,
+        };
     }
-    step.b.named(new, format!("{slot}.new"));
-    step.b.write(slot, new);
+    Change { changed, old, new, active }
 }
 
 /// Whether a statement that acts in every n-th step acts in this one.

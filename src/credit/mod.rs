@@ -14,6 +14,7 @@
 //! | `clock.phase_steps`, `clock.epoch_steps` | `int` | `runtime`: how many there are |
 //! | `<projection>.weight`, `<region>.bias`, `<region>.<weight>` | real | [`initial()`] at birth, then what learns |
 //! | `<parameter>\|<rule>\|<optimiser>.<state>` | real, `step` an int | likewise |
+//! | `<projection>.synapses`, `<region>.incoming_length`, `<region>.incoming_sum` | real | [`initial()`]: what weights are held to |
 //! | `predict.<region>` | real `[batch, …]` | a step of [`predict`]: the region's activity |
 //! | `metric.<name>.sum`, `.count`, `cost.<name>.sum`, `.count` | real | `runtime` sets 0 when an epoch or a measurement begins |
 
@@ -30,6 +31,8 @@ mod optimise;
 mod plasticity;
 mod pointwise;
 mod predict;
+mod restore;
+mod synapses;
 mod trial;
 mod windows;
 

@@ -79,6 +79,10 @@ codes! {
     NO_OUTPUT          "E0410" "no_output"          Error;
     NOT_AN_IMAGE       "E0411" "not_an_image"       Error;
     WINDOW_OUTSIDE     "E0412" "window_outside"     Error;
+    CLASHING_CONSTRAINTS "E0413" "clashing_constraints" Error;
+    START_OUTSIDE      "E0414" "start_outside"      Error;
+    NO_SELF            "E0415" "no_self"            Error;
+    SUM_OF_BOTH_SIGNS  "E0416" "sum_of_both_signs"  Error;
     UNREACHED_SYNAPSE  "E0501" "unreached_synapse"  Error;
     IDLE_COST          "E0502" "idle_cost"          Error;
     NO_ROUTE           "E0503" "no_route"           Error;

@@ -8,6 +8,7 @@ pub mod build;
 mod check;
 mod constant;
 mod constants;
+mod constraint;
 mod definition;
 mod draft;
 pub mod formula;
@@ -29,6 +30,7 @@ use crate::data;
 use crate::diag::Span;
 use crate::tensor::Name;
 pub use build::{Options, check};
+pub use constraint::{Constraints, Norm, Sign};
 pub use formula::{Formula, Leaf, Unit};
 pub use generated::field_type;
 use indexmap::IndexMap;
@@ -298,6 +300,8 @@ pub struct Projection {
     pub credit: bool,
     /// How many time steps the activity of its source takes to arrive.
     pub delay: usize,
+    /// What its weights are held to.
+    pub constraints: Constraints,
     /// The place in the `connect`.
     pub span: Span,
 }

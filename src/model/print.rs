@@ -61,8 +61,8 @@ pub fn print(model: &Model) -> String {
         let delay = if projection.delay == 0 { String::new() } else { format!(", delay {} steps", projection.delay) };
         let _ = writeln!(
             out,
-            "projection {}: {pattern}, init {:?}{plastic}{credit}{delay}",
-            projection.name, projection.init
+            "projection {}: {pattern}, init {:?}{plastic}{credit}{delay}{}",
+            projection.name, projection.init, projection.constraints
         );
     }
     for cost in &model.costs {

@@ -175,7 +175,7 @@ pub(super) fn clauses(draft: &mut Draft<'_>, made: &Projection, clauses: &[Conne
     }
     for clause in clauses {
         match clause.kind {
-            ConnectClauseKind::Init(_) | ConnectClauseKind::Fixed => {
+            ref kind if kind.is_about_weights() => {
                 let said = Diagnostic::new(Code::WRONG_KIND, format!("`{}` has no weights", made.name));
                 draft.say(
                     said.at(clause.span, "this is about weights").because(made.span, "a pool").help("leave it out"),

@@ -1,10 +1,11 @@
 //! Regions and projections: who is wired to whom, and in which order they are computed.
 
 use super::build::arc;
+use super::constraint;
 use super::draft::{Draft, Meaning, nearest};
 use super::init::{init, plain};
 use super::typing::{Local, Said, Typer, array};
-use super::{Bias, Init, Leaf, Pattern, Projection, ProjectionId, RegionId, Unit};
+use super::{Bias, Constraints, Init, Leaf, Pattern, Projection, ProjectionId, RegionId, Unit};
 use crate::diag::{Code, Diagnostic, Span};
 use crate::syntax::tree::{self, ConnectClauseKind, Expr, ExprKind, Hop, ItemKind, Path, Paths};
 
@@ -223,13 +224,15 @@ fn wire<'a>(
         return;
     }
     let (pattern, init, plastic, credit, delay) = (Pattern::Dense, Init::Default, true, true, 0);
-    let name = arc(&name);
-    draft.projections.push(Projection { name, source, target, named, pattern, init, plastic, credit, delay, span });
+    let (name, constraints) = (arc(&name), Constraints::default());
+    let made = Projection { name, source, target, named, pattern, init, plastic, credit, delay, constraints, span };
+    draft.projections.push(made);
     draft.clauses.push(clauses);
 }
 
 /// What stands behind the `:` of each `connect`, once every region has its shape.
 pub(super) fn clauses(draft: &mut Draft<'_>) {
+    let mut mistaken = Vec::new();
     for number in 0..draft.projections.len() {
         let mut made = draft.projections[number].clone();
         let structure = draft.structure_of(made.target).is_some();
@@ -245,8 +248,11 @@ pub(super) fn clauses(draft: &mut Draft<'_>) {
             bad = true;
         }
         bad |= super::window::clauses(draft, &made, draft.clauses[number]).is_err();
-        if !bad && check_pattern(draft, &made).is_err() {
+        let clauses = draft.clauses[number];
+        bad = bad || check_pattern(draft, &made).and_then(|()| constraint::check(draft, &made, clauses)).is_err();
+        if bad {
             draft.incomplete = true;
+            mistaken.push(made.target);
         }
         draft.projections[number] = made;
     }
@@ -256,6 +262,7 @@ pub(super) fn clauses(draft: &mut Draft<'_>) {
             draft.regions[number].bias = super::window::bias(into);
         }
     }
+    constraint::groups(draft, &mistaken);
 }
 
 fn clause_of(
@@ -270,7 +277,7 @@ fn clause_of(
             draft.later(expr.span, "weights in front of a structure", instead);
             return Err(Said);
         }
-        ConnectClauseKind::Init(_) | ConnectClauseKind::Fixed if structure => {
+        kind if structure && kind.is_about_weights() => {
             let name = draft.region_name(made.target);
             draft.say(
                 Diagnostic::new(Code::WRONG_KIND, format!("`{}` has no weights", made.name))
@@ -287,11 +294,11 @@ fn clause_of(
         ConnectClauseKind::Init(tree::Init::File(text)) => {
             draft.later(text.span, "initial weights from a file", "init he")
         }
-        ConnectClauseKind::Excitatory => draft.later(clause.span, "`excitatory`", ""),
-        ConnectClauseKind::Inhibitory => draft.later(clause.span, "`inhibitory`", ""),
-        ConnectClauseKind::Bounded(..) => draft.later(clause.span, "`bounded`", ""),
-        ConnectClauseKind::Normalised(_) => draft.later(clause.span, "`normalised`", ""),
-        ConnectClauseKind::NoSelf => draft.later(clause.span, "`no self`", ""),
+        ConnectClauseKind::Excitatory
+        | ConnectClauseKind::Inhibitory
+        | ConnectClauseKind::Bounded(..)
+        | ConnectClauseKind::Normalised(_)
+        | ConnectClauseKind::NoSelf => constraint::clause(draft, made, clause)?,
         ConnectClauseKind::Delay(expr) => made.delay = super::time::delay(draft, clause.span, expr).unwrap_or(1),
         ConnectClauseKind::Feedback => draft.later(clause.span, "`feedback`", ""),
     }

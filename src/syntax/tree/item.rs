@@ -290,6 +290,13 @@ pub enum ConnectClauseKind {
     Feedback,
 }
 
+impl ConnectClauseKind {
+    /// Whether it says something about weights, and not about where activity and credit go.
+    pub fn is_about_weights(&self) -> bool {
+        !matches!(self, Self::Pattern(_) | Self::NoCredit | Self::Delay(_) | Self::Feedback)
+    }
+}
+
 /// `cost wrong in Choice = cross_entropy(Choice, world.label)`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cost {
