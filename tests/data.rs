@@ -5,6 +5,7 @@ mod corrupt;
 mod digits;
 pub mod fence;
 mod idx;
+mod numpy;
 mod pages;
 mod split;
 

@@ -173,6 +173,11 @@ impl Call {
         }
     }
 
+    /// Where an argument was given.
+    pub fn place(&self, name: &str) -> Option<Span> {
+        self.bound.get(name).map(|(_, span)| *span)
+    }
+
     /// A text that was given, and its place.
     pub fn text(&self, name: &str) -> Option<(&str, Span)> {
         match self.bound.get(name) {

@@ -137,7 +137,7 @@ fn fields(
         fields.push(Field::new("x", Element::Real, vec![inputs.len()]));
         columns.push(Column::Reals(cells.chunks_exact(width).flat_map(|row| inputs.iter().map(|i| row[*i])).collect()));
     }
-    for (number, name) in names.iter().enumerate().filter(|(_, name)| is_name(name) && *name != "x") {
+    for (number, name) in names.iter().enumerate().filter(|(_, name)| super::is_name(name) && *name != "x") {
         let values = cells.iter().skip(number).step_by(width).copied();
         match call.whole("classes").filter(|_| Some(number) == target) {
             Some(classes) => {
@@ -168,13 +168,6 @@ fn labels(call: &Call, name: &str, values: impl Iterator<Item = f64>, classes: u
             .help("raise `classes`, or number the classes from 0"))
     };
     values.enumerate().map(label).collect()
-}
-
-/// Whether a column's name can stand behind a point in a spec.
-fn is_name(name: &str) -> bool {
-    let mut letters = name.chars();
-    letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-        && letters.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// Reads a table: every cell a finite number, every row as long as the head.

@@ -1,5 +1,7 @@
-//! A data file that is being read: plain or gzip, told apart by content; measured, digested, never read too far.
+//! A data file that is being read: plain or gzip, told apart by content, or a member of an archive; measured, digested,
+//! never read too far.
 
+use super::archive::{Entry, Member};
 use super::dataset::hexadecimal;
 use super::{SourceFile, wording};
 use crate::diag::{Code, Diagnostic, Span};
@@ -10,9 +12,9 @@ use std::io::{self, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
 /// Deflate packs no more than this many bytes into one.
-const MOST_PACKED: u128 = 1032;
+pub(super) const MOST_PACKED: u128 = 1032;
 /// Memory is taken in steps: as much again as has been read, and at least this.
-const STEP: usize = 1 << 20;
+pub(super) const STEP: usize = 1 << 20;
 /// The longest text that is read, in bytes, unpacked.
 const LARGEST_TEXT: usize = 1 << 30;
 
@@ -35,6 +37,7 @@ impl Read for Tap {
 enum Stream {
     Plain(BufReader<Tap>),
     Packed(Box<MultiGzDecoder<BufReader<Tap>>>),
+    Member(Box<Member>),
 }
 
 impl Read for Stream {
@@ -42,6 +45,7 @@ impl Read for Stream {
         match self {
             Stream::Plain(stream) => stream.read(buffer),
             Stream::Packed(stream) => stream.read(buffer),
+            Stream::Member(member) => member.read(buffer),
         }
     }
 }
@@ -56,6 +60,8 @@ pub(super) struct Input {
     length: u64,
     /// Bytes read so far, unpacked.
     offset: u64,
+    /// Where it ends by its own header, once that is known.
+    end: Option<u64>,
 }
 
 impl Input {
@@ -75,7 +81,14 @@ impl Input {
             true => Stream::Packed(Box::new(MultiGzDecoder::new(reader))),
             false => Stream::Plain(reader),
         };
-        Ok(Input { path: path.to_path_buf(), span, stream, length: found.len(), offset: 0 })
+        Ok(Input { path: path.to_path_buf(), span, stream, length: found.len(), offset: 0, end: None })
+    }
+
+    /// Opens a member of an archive.
+    pub(super) fn member(path: &Path, span: Span, entry: &Entry) -> Result<Input, Diagnostic> {
+        let member = Member::open(path, entry).map_err(|error| unreadable(path, span, &error.to_string()))?;
+        let stream = Stream::Member(Box::new(member));
+        Ok(Input { path: path.to_path_buf(), span, stream, length: entry.size, offset: 0, end: None })
     }
 
     /// The path for a message.
@@ -115,21 +128,22 @@ impl Input {
 
     /// Whether the file can hold the `declared` bytes that follow, judged by its length alone. A plain file must hold
     /// exactly these.
-    pub(super) fn expect(&self, declared: u128) -> Result<(), Diagnostic> {
+    pub(super) fn expect(&mut self, declared: u128) -> Result<(), Diagnostic> {
         let end = u128::from(self.offset) + declared;
         let most = match self.stream {
-            Stream::Plain(_) => u128::from(self.length),
+            Stream::Plain(_) | Stream::Member(_) => u128::from(self.length),
             Stream::Packed(_) => u128::from(self.length) * MOST_PACKED,
         };
         let expected = format!("{} bytes in all, as the header declares", wording::thousands(end));
         if end <= most {
+            self.end = u64::try_from(end).ok();
             return match self.stream {
-                Stream::Plain(_) if end < most => Err(self.trailing(end, most - end)),
+                Stream::Plain(_) | Stream::Member(_) if end < most => Err(self.trailing(end, most - end)),
                 _ => Ok(()),
             };
         }
         Err(match self.stream {
-            Stream::Plain(_) => self.truncated(self.length, &expected),
+            Stream::Plain(_) | Stream::Member(_) => self.truncated(self.length, &expected),
             Stream::Packed(_) => {
                 let length = wording::thousands(self.length);
                 let found = format!("{length} packed bytes, which unpack to {} at most", wording::thousands(most));
@@ -141,7 +155,7 @@ impl Input {
 
     /// The next `declared` bytes, appended to `into`, whose memory grows with what is really there.
     pub(super) fn body(&mut self, declared: usize, into: &mut Vec<u8>) -> Result<(), Diagnostic> {
-        let end = self.offset + declared as u64;
+        let end = self.end.unwrap_or(self.offset + declared as u64);
         let mut missing = declared;
         while missing > 0 {
             let step = missing.min((declared - missing).max(STEP));
@@ -182,20 +196,26 @@ impl Input {
         }
     }
 
-    /// Makes sure that nothing follows, and says what was read.
-    pub(super) fn finish(mut self) -> Result<SourceFile, Diagnostic> {
+    /// Makes sure that nothing follows, and that what was read has the sum that an archive says.
+    pub(super) fn close(&mut self) -> Result<(), Diagnostic> {
         let mut more = [0];
         loop {
             match self.stream.read(&mut more) {
-                Ok(0) => break,
+                Ok(0) => return Ok(()),
                 Ok(_) => return Err(self.trailing(u128::from(self.offset), 1)),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(self.failed(&error, self.offset)),
             }
         }
+    }
+
+    /// Closes it, and says what was read.
+    pub(super) fn finish(mut self) -> Result<SourceFile, Diagnostic> {
+        self.close()?;
         let tap = match self.stream {
             Stream::Plain(stream) => stream.into_inner(),
             Stream::Packed(stream) => stream.into_inner().into_inner(),
+            Stream::Member(_) => crate::bug!("a member of an archive is no file"),
         };
         let sha256 = hexadecimal(&tap.digest.finalize());
         Ok(SourceFile { path: self.path.display().to_string(), bytes: tap.passed, sha256 })
@@ -209,9 +229,11 @@ impl Input {
 
     /// An offset as a message names it.
     pub(super) fn at_byte(&self, offset: u64) -> String {
-        match self.stream {
-            Stream::Plain(_) => format!("at byte {}", wording::thousands(offset)),
-            Stream::Packed(_) => format!("at byte {} of the unpacked file", wording::thousands(offset)),
+        let place = wording::thousands(offset);
+        match &self.stream {
+            Stream::Plain(_) => format!("at byte {place}"),
+            Stream::Packed(_) => format!("at byte {place} of the unpacked file"),
+            Stream::Member(member) => format!("at byte {place} of its member `{}`", member.name()),
         }
     }
 
@@ -246,6 +268,11 @@ impl Input {
                         "`gzip -t {}` says the same if the file is damaged: get it again",
                         self.path.display()
                     ))
+            }
+            _ if matches!(self.stream, Stream::Member(_)) => {
+                let found = format!("damage ({error}) {}", self.at_byte(offset));
+                self.fault(Code::BAD_ARCHIVE, &found, "what the archive's list says of it", "is damaged")
+                    .help("get the archive again, or write it anew")
             }
             _ => unreadable(&self.path, self.span, &format!("{error}, {}", self.at_byte(offset))),
         }

@@ -8,12 +8,17 @@
 //! shown that it holds what its header declares; a class label is below its number of classes; an index is below the
 //! number of rows; every fault of a file is a [`Diagnostic`] at the argument that named the file.
 
+mod archive;
+mod array;
 mod call;
 mod csv;
 mod dataset;
 mod digits;
+mod fields;
 mod idx;
 mod input;
+mod npy;
+mod npz;
 mod place;
 mod prepare;
 mod signature;
@@ -51,10 +56,10 @@ pub struct Source {
 }
 
 /// All sources, sorted by name.
-pub const ALL: &[Source] = &[csv::SOURCE, digits::SOURCE, idx::SOURCE];
+pub const ALL: &[Source] = &[csv::SOURCE, digits::SOURCE, idx::SOURCE, npy::SOURCE, npz::SOURCE];
 
 /// Sources that the language has and this version does not read yet, sorted.
-pub const LATER: &[&str] = &["bars", "gaussians", "images", "npy", "npz", "patches", "sequence"];
+pub const LATER: &[&str] = &["bars", "gaussians", "images", "patches", "sequence"];
 
 /// The source of this name, or why there is none.
 pub fn find(name: &str, span: Span) -> Result<&'static Source, Diagnostic> {
@@ -74,6 +79,13 @@ pub fn find(name: &str, span: Span) -> Result<&'static Source, Diagnostic> {
     Err(Diagnostic::new(Code::UNKNOWN_SOURCE, format!("there is no data source `{name}`"))
         .at(span, "unknown source")
         .help(help))
+}
+
+/// Whether a name in a file can stand behind a point in a spec.
+fn is_name(name: &str) -> bool {
+    let mut letters = name.chars();
+    letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && letters.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 impl Call {

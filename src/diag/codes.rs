@@ -121,6 +121,9 @@ codes! {
     NOT_A_NUMBER       "E0718" "not_a_number"       Error;
     MISSING_COLUMN     "E0719" "missing_column"     Error;
     DUPLICATE_COLUMN   "E0720" "duplicate_column"   Error;
+    BAD_HEAD           "E0721" "bad_head"           Error;
+    BAD_ARCHIVE        "E0722" "bad_archive"        Error;
+    MISSING_ARRAY      "E0723" "missing_array"      Error;
     TOO_LARGE          "E0801" "too_large"          Error;
     NOT_SUPPORTED      "E0901" "not_supported"      Error;
 }

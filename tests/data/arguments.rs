@@ -37,9 +37,9 @@ fn an_unknown_source_is_told_its_nearest() {
     let unknown = data::find("digit", span(0)).err().unwrap();
     assert_eq!((unknown.code, unknown.labels[0].span), (Code::UNKNOWN_SOURCE, span(0)));
     assert_eq!(unknown.message, "there is no data source `digit`");
-    assert_eq!(unknown.help.unwrap(), "did you mean `digits`? Sources are: `csv`, `digits`, `idx`");
+    assert_eq!(unknown.help.unwrap(), "did you mean `digits`? Sources are: `csv`, `digits`, `idx`, `npy`, `npz`");
     let far = data::find("imagenet21k", span(0)).err().unwrap();
-    assert_eq!(far.help.unwrap(), "sources are: `csv`, `digits`, `idx`");
+    assert_eq!(far.help.unwrap(), "sources are: `csv`, `digits`, `idx`, `npy`, `npz`");
     for name in data::LATER {
         let later = data::find(name, span(0)).err().unwrap();
         assert_eq!((later.code, later.labels[0].span), (Code::NOT_SUPPORTED, span(0)));

@@ -1,6 +1,6 @@
 //! The files that an example of an error page asks for, as docs/errors/README.md describes.
 
-use super::gzip;
+use super::{gzip, numpy};
 use std::path::Path;
 
 /// Name and bytes of each file that the block's `// file` lines describe.
@@ -23,6 +23,15 @@ fn file(line: &str) -> (String, Vec<u8>) {
         hex(content)
     } else if let Some(content) = rest.strip_prefix("gzip hex ") {
         gzip(&hex(content))
+    } else if let Some(content) = rest.strip_prefix("npy ") {
+        npy(content)
+    } else if let Some(content) = rest.strip_prefix("npz ") {
+        let member = |member: &str| {
+            let (name, content) = member.trim().split_once(" = ").expect("name = …");
+            (format!("{name}.npy"), npy(content))
+        };
+        let members: Vec<(String, Vec<u8>)> = content.split(';').map(member).collect();
+        numpy::npz(&members.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect::<Vec<_>>())
     } else if let Some(content) = rest.strip_prefix("text ") {
         unescape(content).into_bytes()
     } else if let Some(content) = rest.strip_prefix("repeat ") {
@@ -32,6 +41,11 @@ fn file(line: &str) -> (String, Vec<u8>) {
         panic!("unknown kind of file: {line}")
     };
     (name.to_string(), bytes)
+}
+
+fn npy(content: &str) -> Vec<u8> {
+    let (head, values) = content.split_once(" hex ").expect("a head, and its values");
+    numpy::npy(head.trim(), &hex(values))
 }
 
 fn hex(content: &str) -> Vec<u8> {
