@@ -1,7 +1,7 @@
 //! Every diagnostic teaches: the pages of the codes, and specs whose messages are held to the letter.
 
 mod letters;
-mod pages;
+pub mod pages;
 
 use neurula::diag::{Diagnostic, Sources};
 use neurula::driver;

@@ -8,3 +8,4 @@ mod memory;
 mod orders;
 mod plain;
 mod text;
+mod trace;

@@ -8,6 +8,7 @@ mod data;
 mod diag;
 mod differentiate;
 mod errors;
+mod finite;
 mod generated;
 mod gradients;
 mod house;

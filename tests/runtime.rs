@@ -183,7 +183,7 @@ fn a_value_that_is_not_finite_ends_the_run_with_phase_step_and_cost() {
     let way = Way { precision: Precision::F32, ..EXACT };
     let mut seen = Last::default();
     match train_watched(Path::new("."), text, &way, &mut seen) {
-        Err(RunError::NotFinite { phase, step, what }) => {
+        Err(RunError::NotFinite { phase, step, what, .. }) => {
             assert_eq!((&*phase, what.as_str()), ("wild", "the cost `big`"));
             assert!((45..60).contains(&step), "step {step}");
         }

@@ -67,6 +67,12 @@ pub(super) fn diagnostics(said: &[Diagnostic], sources: &Sources, json: bool) {
 pub(super) fn run_error(error: &RunError, sources: &Sources, json: bool) -> Ending {
     match error {
         RunError::Data(said) => diagnostics(said, sources, json),
+        RunError::NotFinite { said, .. } => {
+            diagnostics(std::slice::from_ref(said), sources, json);
+            if !json {
+                complain("the run has ended; the last checkpoint stands");
+            }
+        }
         error if json => line(&serde_json::json!({ "error": error.to_string() }).to_string()),
         error => complain(&error.to_string()),
     }

@@ -4,6 +4,7 @@ use super::clock::{self, Batch};
 use super::formula::{self, Batched};
 use super::measure::Looked;
 use super::trial::{self, Trial};
+use super::whose;
 use super::windows;
 use super::{bias_slot, const_slot, inner_slot, weight_slot};
 use crate::bug;
@@ -258,6 +259,7 @@ impl Step<'_> {
     /// Computes a region: its activity, and what its states become.
     fn region(&mut self, id: RegionId) {
         let region = &self.model.regions[id.0];
+        self.b.of(whose::region(self.model, id));
         let drive = region.driven.then(|| self.drive(id));
         let states = region.structure.as_ref().map_or(&[][..], |structure| &structure.states);
         let roots: Vec<usize> =

@@ -4,12 +4,12 @@
 use super::formula::{Batched, operation, widened};
 use crate::bug;
 use crate::data::{self, Column, Dataset, Element as FieldElement, Place, Rows, Split, Splits};
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, Span};
 use crate::math::Stream;
-use crate::model::formula::Kind;
+use crate::model::formula::{Kind, Node};
 use crate::model::{Const, ConstId, ConstValue, Data, Draw, Formula, Generated, GeneratedField, Leaf, Model, Source};
-use crate::tensor::eval::{self, Array};
-use crate::tensor::{Builder, Element, Extent, Name, Type, Value};
+use crate::tensor::eval::{self, Array, Culprit};
+use crate::tensor::{Builder, Element, Extent, Graph, Name, Type, Value};
 use indexmap::IndexMap;
 
 /// How many samples are computed together.
@@ -19,7 +19,10 @@ const CHUNK: usize = 2048;
 pub fn samples(model: &Model, data: &Data, place: &Place, seed: u64) -> Result<Dataset, Vec<Diagnostic>> {
     let mut set = match &data.source {
         Source::Call(call) => call.read(place, seed, &data.name)?,
-        Source::Generated(generated) => generate(model, data, generated, seed).map_err(|said| vec![said])?,
+        Source::Generated(generated) => {
+            let made = constants(model, seed).and_then(|_| generate(model, data, generated, seed));
+            made.map_err(|said| vec![said])?
+        }
     };
     data.prepared.iter().for_each(|(field, how)| set.prepare(*field, *how));
     Ok(set)
@@ -69,9 +72,14 @@ pub fn constants(model: &Model, seed: u64) -> Result<Vec<Vec<f64>>, Diagnostic> 
     let all = all_constants(model, model.consts.len(), seed);
     for (made, values) in model.consts.iter().zip(&all) {
         if let Some(value) = values.iter().find(|value| !value.is_finite()) {
-            return Err(Diagnostic::new(Code::NOT_FINITE, format!("`{}` holds {value}", made.name))
-                .at(made.span, "not a finite number")
-                .help("look for a division by zero, a logarithm of 0 or less, or an `exp` that grows too large"));
+            let culprit = match &made.value {
+                ConstValue::Written(_) => None,
+                ConstValue::Equation(formula, draws) => {
+                    let (graph, inputs) = equation(model, made, formula, draws, &all, seed);
+                    eval::culprit(&graph, &inputs)
+                }
+            };
+            return Err(not_finite(format!("`{}` holds {value}", made.name), culprit, made.span));
         }
     }
     Ok(all)
@@ -95,11 +103,20 @@ fn all_constants(model: &Model, count: usize, seed: u64) -> Vec<Vec<f64>> {
     known
 }
 
-fn computed(model: &Model, made: &Const, formula: &Formula, draws: &[Draw], known: &[Vec<f64>], seed: u64) -> Vec<f64> {
+/// The equation of a fixed array, with the values of what it reads.
+fn equation(
+    model: &Model,
+    made: &Const,
+    formula: &Formula,
+    draws: &[Draw],
+    known: &[Vec<f64>],
+    seed: u64,
+) -> (Graph, Vec<Array>) {
     let shape: Vec<Extent> = made.shape.iter().map(|&n| Extent::Const(n)).collect();
     let cells = made.shape.iter().product::<usize>() as u64;
     let (mut b, mut inputs) = (Builder::new(), Vec::new());
     let value = formula.fold_value(|node, operands: Vec<Value>| {
+        b.at(Some(node.span));
         let mut given = |b: &mut Builder, ty: Type, values: Vec<f64>| {
             inputs.push(Array::from_numbers(&ty, values));
             b.param(ty, None)
@@ -117,12 +134,29 @@ fn computed(model: &Model, made: &Const, formula: &Formula, draws: &[Draw], know
             Kind::Op(row, attributes, _) => b.row(row, attributes.clone(), &operands),
         }
     });
-    let graph = b.finish(&[value]);
+    (b.finish(&[value]), inputs)
+}
+
+fn computed(model: &Model, made: &Const, formula: &Formula, draws: &[Draw], known: &[Vec<f64>], seed: u64) -> Vec<f64> {
+    let (graph, inputs) = equation(model, made, formula, draws, known, seed);
     match eval::graph(&graph, &inputs).as_deref() {
         Ok([values]) => values.numbers(),
         Ok(_) => bug!("a fixed array that is not one array"),
         Err(fault) => bug!("a fixed array cannot be computed: {fault}"),
     }
+}
+
+/// What is said of a value that is not finite: where it comes from if that is known, else the item.
+fn not_finite(message: String, culprit: Option<Culprit>, item: Span) -> Diagnostic {
+    let said = match culprit {
+        Some(culprit) => {
+            let sentence = culprit.sentence();
+            Diagnostic::new(Code::NOT_FINITE, format!("{message}: {sentence}"))
+                .at(culprit.span.unwrap_or(item), format!("{sentence}: the first number that is not finite"))
+        }
+        None => Diagnostic::new(Code::NOT_FINITE, message).at(item, "not a finite number"),
+    };
+    said.help("look for a division by zero, a logarithm of 0 or less, or an `exp` that grows too large")
 }
 
 fn drawn(stream: &Stream, from: Draw, index: u64) -> f64 {
@@ -156,14 +190,15 @@ impl Part<'_> {
         let mut known: Vec<Option<Vec<f64>>> = vec![None; self.generated.fields.len()];
         for &number in &self.generated.order {
             let values = self.field(number, &known);
-            self.look(&self.generated.fields[number], &values)?;
+            self.look(number, &values, &known)?;
             known[number] = Some(values);
         }
         Ok(known.into_iter().flatten().collect())
     }
 
     /// Refuses what is not finite, or no class of the field.
-    fn look(&self, field: &GeneratedField, values: &[f64]) -> Result<(), Diagnostic> {
+    fn look(&self, number: usize, values: &[f64], known: &[Option<Vec<f64>>]) -> Result<(), Diagnostic> {
+        let field = &self.generated.fields[number];
         let each = field.ty.elements().max(1);
         let whose = |place: usize| {
             let sample = self.start + place / each;
@@ -172,9 +207,7 @@ impl Part<'_> {
         let name = &field.name;
         if let Some(place) = values.iter().position(|value| !value.is_finite()) {
             let message = format!("the field `{name}` comes to {}, in {}", values[place], whose(place));
-            return Err(Diagnostic::new(Code::NOT_FINITE, message)
-                .at(field.span, "not a finite number")
-                .help("look for a division by zero, a logarithm of 0 or less, or an `exp` that grows too large"));
+            return Err(not_finite(message, self.culprit(number, known, place / each), field.span));
         }
         let FieldElement::Class(classes) = field.ty.element else { return Ok(()) };
         let is_class = |value: &f64| value.fract() == 0.0 && (0.0..classes as f64).contains(value);
@@ -190,14 +223,31 @@ impl Part<'_> {
         }
     }
 
-    /// One field: the value of its graph.
-    fn field(&self, number: usize, known: &[Option<Vec<f64>>]) -> Vec<f64> {
+    /// The operation from which a field of one sample (of this part) comes that is not finite.
+    fn culprit(&self, number: usize, known: &[Option<Vec<f64>>], sample: usize) -> Option<Culprit> {
+        let one = Part { start: self.start + sample, count: 1, ..*self };
+        let of_sample = |values: &Vec<f64>| {
+            let each = values.len() / self.count;
+            values[sample * each..(sample + 1) * each].to_vec()
+        };
+        let known: Vec<Option<Vec<f64>>> = known.iter().map(|values| values.as_ref().map(of_sample)).collect();
+        let (graph, inputs) = one.graph(number, &known);
+        eval::culprit(&graph, &inputs)
+    }
+
+    /// The graph of a field, with the values of what it reads.
+    fn graph(&self, number: usize, known: &[Option<Vec<f64>>]) -> (Graph, Vec<Array>) {
         let field = &self.generated.fields[number];
         let mut writer =
             Writer { part: self, field, known, b: Builder::new(), inputs: Vec::new(), params: IndexMap::new() };
         let value = if field.over_time { writer.over_time() } else { writer.at_once() };
-        let graph = writer.b.finish(&[value]);
-        match eval::graph(&graph, &writer.inputs).as_deref() {
+        (writer.b.finish(&[value]), writer.inputs)
+    }
+
+    /// One field: the value of its graph.
+    fn field(&self, number: usize, known: &[Option<Vec<f64>>]) -> Vec<f64> {
+        let (graph, inputs) = self.graph(number, known);
+        match eval::graph(&graph, &inputs).as_deref() {
             Ok([values]) => values.numbers(),
             Ok(_) => bug!("a field that is not one array"),
             Err(fault) => bug!("a field cannot be computed: {fault}"),
@@ -347,16 +397,22 @@ impl Writer<'_, '_> {
         rows
     }
 
+    /// A node of the field's equation.
+    fn node(&mut self, node: &Node, operands: &[Batched], now: Option<Now<'_>>) -> Batched {
+        self.b.at(Some(node.span));
+        match &node.kind {
+            Kind::Leaf(leaf) => self.leaf(leaf, now),
+            Kind::Op(row, attributes, _) => {
+                let extent = self.extent();
+                operation(&mut self.b, row, attributes, operands, &extent)
+            }
+        }
+    }
+
     /// The value of a field that is not over time.
     fn at_once(&mut self) -> Value {
         let field = self.field;
-        let computed = field.formula.fold_value(|node, operands| match &node.kind {
-            Kind::Leaf(leaf) => self.leaf(leaf, None),
-            Kind::Op(row, attributes, _) => {
-                let extent = self.extent();
-                operation(&mut self.b, row, attributes, &operands, &extent)
-            }
-        });
+        let computed = field.formula.fold_value(|node, operands| self.node(node, &operands, None));
         let extent = self.extent();
         widened(&mut self.b, computed, &extent)
     }
@@ -381,13 +437,7 @@ impl Writer<'_, '_> {
         let zeros = self.b.zeros(&reals(&shape));
         let open = self.b.begin_loop(crate::tensor::build::Rounds::of(self.steps()), &vec![zeros; deepest]);
         let now = Now { index: open.index, past: &open.carries };
-        let computed = field.formula.fold_value(|node, operands| match &node.kind {
-            Kind::Leaf(leaf) => self.leaf(leaf, Some(now)),
-            Kind::Op(row, attributes, _) => {
-                let extent = self.extent();
-                operation(&mut self.b, row, attributes, &operands, &extent)
-            }
-        });
+        let computed = field.formula.fold_value(|node, operands| self.node(node, &operands, Some(now)));
         let extent = self.extent();
         let value = widened(&mut self.b, computed, &extent);
         let past = open.carries.iter().copied();

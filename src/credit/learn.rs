@@ -4,7 +4,7 @@
 use super::by::{self, Changed};
 use super::forward::{self, Step};
 use super::restore::{self, Change};
-use super::{bias_slot, clock, inner_slot, measure, optimise, plasticity, weight_slot};
+use super::{bias_slot, clock, inner_slot, measure, optimise, plasticity, weight_slot, whose};
 use crate::model::{Learn, Model, Teacher};
 use crate::tensor::{Element, Name, Program, Role, Type, Value};
 use indexmap::IndexMap;
@@ -17,7 +17,7 @@ pub fn learn(model: &Model, phase: usize, rows: usize) -> Program {
     let steps = clock::tick(&mut step.b, "clock.steps");
     let mut made: IndexMap<Name, (Changed, Vec<Made>)> = IndexMap::new();
     for (number, learn) in model.phases[phase].learns.iter().enumerate() {
-        step.b.at(Some(learn.span));
+        step.b.at(Some(learn.span)).of(whose::credit(learn));
         let gradients = match &learn.teacher {
             Teacher::Credit(name) => {
                 let rule = by::find(name);
@@ -26,7 +26,7 @@ pub fn learn(model: &Model, phase: usize, rows: usize) -> Program {
             }
             Teacher::Rule(rule) => plasticity::changes(&mut step, learn, rule),
         };
-        step.b.at(Some(learn.span));
+        step.b.at(Some(learn.span)).of(whose::credit(learn));
         let active = active(&mut step, learn, steps);
         for gradient in gradients {
             let new = optimise::apply(&mut step, learn, number, &gradient, active);

@@ -2,8 +2,9 @@
 
 use super::formula::{self, Batched};
 use super::forward::{self, Step};
+use super::whose;
 use crate::bug;
-use crate::model::{Formula, Metric, Model, Timing};
+use crate::model::{CostId, Formula, Metric, MetricId, Model, Timing};
 use crate::tensor::{Element, Name, Program, Role, Type, Value};
 
 /// One batch measured, nothing learned: adds to the sums of every metric and cost.
@@ -29,6 +30,7 @@ pub(super) fn sums(step: &mut Step<'_>) -> Vec<Batched> {
     let model = step.model;
     let mut costs = Vec::new();
     for (number, cost) in model.costs.iter().enumerate() {
+        step.b.of(whose::cost(model, CostId(number)));
         let value = match step.costs[number] {
             Some(value) => value,
             None => step.formula(&cost.formula),
@@ -40,6 +42,7 @@ pub(super) fn sums(step: &mut Step<'_>) -> Vec<Batched> {
         costs.push(value);
     }
     for (number, metric) in model.metrics.iter().enumerate() {
+        step.b.of(whose::metric(model, MetricId(number)));
         let looked = match step.metrics[number] {
             Some(looked) => looked,
             None => metric_of(step, metric),
@@ -81,6 +84,7 @@ pub(super) fn in_time_step(step: &mut Step<'_>) -> InTimeStep {
     let model = step.model;
     let mut found = InTimeStep { costs: Vec::new(), metrics: Vec::new() };
     for (number, cost) in model.costs.iter().enumerate().filter(|(_, cost)| cost.timing == Timing::Each) {
+        step.b.of(whose::cost(model, CostId(number)));
         let value = step.formula(&cost.formula);
         let extent = step.batch.extent.clone();
         let each = formula::widened(&mut step.b, value, &extent);
@@ -88,6 +92,7 @@ pub(super) fn in_time_step(step: &mut Step<'_>) -> InTimeStep {
         found.costs.push((number, each));
     }
     for (number, metric) in model.metrics.iter().enumerate().filter(|(_, metric)| metric.timing == Timing::Each) {
+        step.b.of(whose::metric(model, MetricId(number)));
         found.metrics.push((number, metric_of(step, metric)));
     }
     found
@@ -107,10 +112,12 @@ pub(super) fn over_time(step: &mut Step<'_>, found: &InTimeStep, records: &[Valu
         step.b.divide(sum, steps)
     };
     for (number, _) in &found.costs {
+        step.b.of(whose::cost(step.model, CostId(*number)));
         let value = next(step, true);
         step.costs[*number] = Some(Batched { value, batched: true });
     }
     for (number, looked) in &found.metrics {
+        step.b.of(whose::metric(step.model, MetricId(*number)));
         let filtered = looked.counts.is_some();
         let each = next(step, !filtered);
         let counts = filtered.then(|| next(step, false));

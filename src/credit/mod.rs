@@ -34,6 +34,7 @@ mod predict;
 mod restore;
 mod synapses;
 mod trial;
+mod whose;
 mod windows;
 
 pub use condition::{condition, fulfilled};

@@ -4,6 +4,7 @@ use super::by::Gradient;
 use super::forward::Step;
 use super::learn::{slot_of, state};
 use super::pointwise::{self, Spread};
+use super::whose;
 use crate::bug;
 use crate::model::{Leaf, Learn, Optimiser, Target, Teacher};
 use crate::tensor::{Element, Extent, Name, Type, Value};
@@ -20,6 +21,12 @@ pub(super) fn apply(
     let slot = slot_of(step.model, &gradient.changed);
     let ty = step.b.ty(gradient.value).clone();
     let old = step.changed(&gradient.changed);
+    let by = match (&learn.using, &learn.teacher) {
+        (Some(optimiser), _) => &optimiser.name,
+        (None, Teacher::Rule(rule)) => &rule.name,
+        (None, Teacher::Credit(name)) => name,
+    };
+    step.b.at(Some(learn.span)).of(whose::change(step.model, learn, by, &gradient.changed));
     let new = match &learn.using {
         None => step.b.subtract(old, gradient.value),
         Some(optimiser) => {

@@ -3,6 +3,7 @@
 use super::by::{Changed, Gradient};
 use super::forward::Step;
 use super::pointwise::{self, Spread};
+use super::whose;
 use super::windows;
 use crate::bug;
 use crate::model::{Bias, Formula, Leaf, Learn, Pattern, ProjectionId, RegionId, Rule, Window};
@@ -12,11 +13,13 @@ use crate::tensor::{Extent, Value};
 pub(super) fn changes(step: &mut Step<'_>, learn: &Learn, rule: &Rule) -> Vec<Gradient> {
     let mut all = Vec::new();
     for &id in &learn.projections {
+        step.b.of(whose::change(step.model, learn, &rule.name, &Changed::Weight(id)));
         let value = weights(step, rule, id);
         all.push(Gradient { changed: Changed::Weight(id), value: step.b.negate(value) });
     }
     for &id in &learn.biases {
         if let Some(db) = &rule.db {
+            step.b.of(whose::change(step.model, learn, &rule.name, &Changed::Bias(id)));
             let value = biases(step, db, id);
             all.push(Gradient { changed: Changed::Bias(id), value: step.b.negate(value) });
         }

@@ -3,7 +3,7 @@
 
 use super::by::Changed;
 use super::forward::Step;
-use super::initial;
+use super::{initial, whose};
 use crate::model::{Constraints, Model, Norm, ProjectionId, RegionId};
 use crate::tensor::{Element, Name, Role, Type, Value};
 
@@ -24,7 +24,7 @@ pub(super) fn restore(step: &mut Step<'_>, changes: &mut [Change]) {
     let unrestored: Vec<Value> = changes.iter().map(|change| change.new).collect();
     for change in changes.iter_mut() {
         if let Changed::Weight(id) = change.changed {
-            step.b.at(Some(step.model.projections[id.0].span));
+            step.b.at(Some(step.model.projections[id.0].span)).of(whose::held(step.model, id));
             change.new = limited(step, id, change.new);
         }
     }
@@ -103,6 +103,7 @@ fn normalised(step: &mut Step<'_>, region: RegionId, norm: Norm, marked: &[Proje
         still = added(step, still, among_still);
     }
     let Some(moved) = moved else { return };
+    step.b.of(whose::held(step.model, marked[0]));
     let first = first_slot(step, region, norm, moved);
     let factor = factor(step, norm, first, moved, still);
     for id in marked {

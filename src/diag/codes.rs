@@ -125,6 +125,9 @@ codes! {
     BAD_ARCHIVE        "E0722" "bad_archive"        Error;
     MISSING_ARRAY      "E0723" "missing_array"      Error;
     TOO_LARGE          "E0801" "too_large"          Error;
+    INFINITE_ACTIVITY  "E0802" "infinite_activity"  Error;
+    INFINITE_GRADIENT  "E0803" "infinite_gradient"  Error;
+    INFINITE_CHANGE    "E0804" "infinite_change"    Error;
     NOT_SUPPORTED      "E0901" "not_supported"      Error;
 }
 

@@ -7,8 +7,8 @@ use super::kinds;
 use super::memory::ALIGNMENT;
 use super::verify::{self, Violation};
 use super::{
-    Buffer, BufferId, Cell, Constant, Folding, Index, Matrix, Order, Place, Precision, Program, Reg, RegKind, Scalar,
-    Slot, Stmt, Trip, Var,
+    Buffer, BufferId, Cell, Constant, Folding, Index, Matrix, Order, Origins, Place, Precision, Program, Reg, RegKind,
+    Scalar, Slot, Stmt, Trip, Var,
 };
 use crate::bug;
 use crate::diag::Span;
@@ -34,6 +34,7 @@ impl Builder {
             variables: 0,
             scratch: 0,
             body: Vec::new(),
+            origins: Origins::default(),
         };
         Builder { program, open: vec![Vec::new()] }
     }

@@ -35,12 +35,14 @@ pub mod kinds;
 pub mod live;
 pub mod lower;
 pub mod memory;
+pub mod origin;
 pub mod parse;
 pub mod pass;
 pub mod print;
 pub mod verify;
 pub mod walk;
 
+pub use self::origin::{Mark, Origin, Origins};
 use crate::diag::Span;
 pub use crate::math::Precision;
 pub use crate::tensor::op::{Fold as FoldKind, Scalar};
@@ -328,6 +330,8 @@ pub struct Matrix {
     /// Code may read and write this many columns (a multiple of 16 if more than `columns`): the rows have room. What
     /// it leaves past `columns` is not part of any value.
     pub room: usize,
+    /// The product of the spec that it is.
+    pub origin: Mark,
 }
 
 /// Where a matrix lies.
@@ -362,4 +366,6 @@ pub struct Program {
     pub scratch: usize,
     /// One step.
     pub body: Vec<Stmt>,
+    /// Where all that comes from.
+    pub origins: Origins,
 }

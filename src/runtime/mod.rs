@@ -12,6 +12,7 @@ mod cpu;
 pub mod digest;
 mod engine;
 pub mod folder;
+mod guilty;
 mod measure;
 pub mod metrics;
 mod phase;
@@ -89,7 +90,7 @@ pub enum RunError {
     #[error("{0}")]
     NotYet(String),
     /// A cost, a parameter or a state is no finite number any more.
-    #[error("{what} is not finite any more, in phase `{phase}` at step {step}; the last checkpoint stands")]
+    #[error("{}; the last checkpoint stands", said.message)]
     NotFinite {
         /// The phase.
         phase: Name,
@@ -97,6 +98,8 @@ pub enum RunError {
         step: u64,
         /// The cost, or the parameter or state.
         what: String,
+        /// The first operation that gave such a value, with its place.
+        said: Box<Diagnostic>,
     },
     /// The world outside.
     #[error("{path}: {error}")]

@@ -3,7 +3,8 @@
 use super::RunError;
 use super::store::Store;
 use crate::credit;
-use crate::data::{Column, Dataset, Place, Rows, Split};
+use crate::data::{Column, Dataset, Place, Rows, SourceFile, Split};
+use crate::diag::{Code, Diagnostic, Span};
 use crate::loops::memory::Values;
 use crate::loops::{Precision, Program};
 use crate::model::{ConstId, DataId, Formula, Model};
@@ -63,7 +64,7 @@ impl Samples {
         let all = set.splits.get(split);
         let mut rows = Rows::new(all.as_slice().to_vec());
         let phase_filter = if split == Split::Train { phase.filter.as_ref() } else { None };
-        let conditions: Vec<(&Formula, crate::diag::Span)> =
+        let conditions: Vec<(&Formula, Span)> =
             data.filter.iter().map(|f| (f, data.span)).chain(phase_filter.map(|f| (f, phase.span))).collect();
         for (condition, span) in conditions {
             if rows.is_empty() {
@@ -92,6 +93,12 @@ impl Samples {
             if !program.slots.iter().any(|wanted| *wanted.name == *slot) {
                 continue;
             }
+            if let (Column::Reals(values), Precision::F32) = (column, store.precision) {
+                let item = &model.data[model.data[id.0].base.0];
+                let each = field.ty.elements().max(1);
+                let sample = |place| format!("sample {} of the field `{}`", place / each, field.name);
+                fits(values, item.span, &sample, &set.files)?;
+            }
             let values = match column {
                 Column::Bytes(values) => Values::Byte(values.clone()),
                 Column::Classes(values) | Column::Ints(values) => Values::Int(values.clone()),
@@ -103,8 +110,26 @@ impl Samples {
             store.put(&slot, &values)?;
         }
         for (number, values) in self.consts.iter().enumerate() {
+            let item = &model.consts[number];
+            if store.precision == Precision::F32 {
+                fits(values, item.span, &|_| format!("`{}`", item.name), &[])?;
+            }
             store.fill(&credit::const_slot(model, ConstId(number)), values)?;
         }
         Ok(())
     }
+}
+
+/// Refuses numbers that f32 does not hold; `whose` says of which sample the one at a place is.
+fn fits(values: &[f64], span: Span, whose: &dyn Fn(usize) -> String, files: &[SourceFile]) -> Result<(), RunError> {
+    let Some(place) = values.iter().position(|value| !(*value as f32).is_finite()) else { return Ok(()) };
+    let whose = match files {
+        [file] => format!("{} (`{}`)", whose(place), file.path),
+        _ => whose(place),
+    };
+    let said =
+        Diagnostic::new(Code::NOT_FINITE, format!("{whose} holds {:?}, which is infinite in f32", values[place]))
+            .at(span, "a number that f32 does not hold")
+            .help("compute with `--precision f64`, or divide the numbers by their scale: `standardised`");
+    Err(RunError::Data(vec![said]))
 }

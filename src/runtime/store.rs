@@ -13,6 +13,14 @@ pub(super) struct Store {
     slots: IndexMap<Name, (Slot, Storage)>,
 }
 
+/// What is not finite.
+pub(super) struct Bad {
+    /// The first of it in words: a cost, or else a parameter or a state.
+    pub(super) what: String,
+    /// All such slots.
+    pub(super) slots: Vec<Name>,
+}
+
 impl Store {
     pub(super) fn new(precision: Precision) -> Store {
         Store { precision, slots: IndexMap::new() }
@@ -148,8 +156,8 @@ impl Store {
         }
     }
 
-    /// The first of the costs' sums, then the parameters and states, that is not finite.
-    pub(super) fn not_finite(&self) -> Option<String> {
+    /// Whether the costs' sums, the parameters and the states are finite, and which are not.
+    pub(super) fn not_finite(&self) -> Option<Bad> {
         let bad = |storage: &Storage| match storage {
             Storage::F32(cells) => cells.iter().any(|x| !x.is_finite()),
             Storage::F64(cells) => cells.iter().any(|x| !x.is_finite()),
@@ -163,7 +171,9 @@ impl Store {
             .collect();
         let cost =
             found.iter().find_map(|slot| slot.name.strip_prefix("cost.").and_then(|rest| rest.strip_suffix(".sum")));
-        cost.map(|name| format!("the cost `{name}`")).or_else(|| found.first().map(|slot| format!("`{}`", slot.name)))
+        let cost = cost.map(|name| format!("the cost `{name}`"));
+        let what = cost.or_else(|| found.first().map(|slot| format!("`{}`", slot.name)))?;
+        Some(Bad { what, slots: found.iter().map(|slot| slot.name.clone()).collect() })
     }
 }
 

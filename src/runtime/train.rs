@@ -3,6 +3,7 @@
 use super::best;
 use super::checkpoint::{self, Ended, Position};
 use super::engine::Made;
+use super::guilty::Guilty;
 use super::metrics::Metrics;
 use super::phase::{Ready, ready};
 use super::samples::Samples;
@@ -208,7 +209,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Runs a bad stretch again, a step at a time, and says in which step what was not finite first.
+    /// Runs a bad stretch again, a step at a time, and says which operation in which step gave the first value that is not
+    /// finite.
     fn replay(
         &mut self,
         phase: usize,
@@ -217,13 +219,22 @@ impl Run<'_> {
         steps: u64,
     ) -> RunError {
         self.store.restore(before);
-        let phase = self.model.phases[phase].name.clone();
-        for step in 0..steps {
+        let phase = &self.model.phases[phase];
+        for step in self.position.steps..self.position.steps + steps {
+            let before = self.store.snapshot();
             if let Err(error) = ready.learn.run(&mut self.store, None, 1) {
                 return error;
             }
-            if let Some(what) = self.store.not_finite() {
-                return RunError::NotFinite { phase, step: self.position.steps + step, what };
+            if let Some(bad) = self.store.not_finite() {
+                self.store.restore(&before);
+                let guilty = Guilty { model: self.model, phase, step, bad };
+                return match guilty.explain(&ready.learn, &mut self.store) {
+                    Ok(said) => {
+                        let (phase, what) = (phase.name.clone(), guilty.bad.what);
+                        RunError::NotFinite { phase, step, what, said: Box::new(said) }
+                    }
+                    Err(error) => error,
+                };
             }
         }
         RunError::Code("a stretch that went wrong came out right when it was run again".to_string())

@@ -24,6 +24,7 @@ pub mod build;
 pub mod differentiate;
 pub mod eval;
 pub mod op;
+pub mod origin;
 pub mod parse;
 pub mod pass;
 pub mod print;
@@ -35,6 +36,7 @@ pub mod verify;
 
 pub use build::{Builder, ProgramBuilder};
 pub use op::{Derivative, Kind, Row};
+pub use origin::{Origin, Part, Whose};
 
 use crate::diag::Span;
 use std::sync::Arc;
@@ -203,6 +205,8 @@ pub struct Node {
     /// The projection whose product this is (`Retina -> Hidden`), for credit rules that carry something else
     /// across it; only on contractions, whose left operand is then the activity and whose right is the weight.
     pub product: Option<Name>,
+    /// Whose it is.
+    pub origin: Origin,
 }
 
 /// What a node does.

@@ -125,7 +125,7 @@ impl Rewriter {
 
     /// Writes a node of the old graph; gives what stands for its outputs.
     fn node(&mut self, graph: &Graph, node: &Node, inputs: Vec<Value>) -> Vec<Value> {
-        self.builder.at(node.span);
+        self.builder.as_from(node);
         if let Op::Row(row, attributes) = &node.op {
             let found = Found { row, attributes: attributes.clone(), inputs: inputs.clone() };
             if let Some(value) = self.simpler(&found) {

@@ -3,7 +3,7 @@
 
 use super::{Writer, numbers};
 use neurula::loops::build::Builder;
-use neurula::loops::{BufferId, Index, Matrix, Operand, Precision, Trip};
+use neurula::loops::{BufferId, Index, Mark, Matrix, Operand, Precision, Trip};
 use neurula::tensor::Element;
 
 const SIZES: [usize; 12] = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33];
@@ -67,6 +67,7 @@ fn product(writer: &mut Writer, [rows, columns, depth]: [usize; 3], style: Style
         out: operand(out, Index::at(0), room, 1),
         accumulate: style.accumulate,
         room,
+        origin: Mark::default(),
     });
 }
 
@@ -100,6 +101,7 @@ fn batches(b: &mut Builder, left: BufferId, right: BufferId, out: BufferId, colu
                 out: operand(out, Index::at(3).var(batch, 3 * columns), columns, 1),
                 accumulate: false,
                 room: columns,
+                origin: Mark::default(),
             });
         });
     });

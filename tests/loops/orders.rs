@@ -1,13 +1,11 @@
-//! The orders of sums against sums written out by hand, where the order can be seen; roundings; watching.
+//! The orders of sums against sums written out by hand, where the order can be seen; roundings.
 
 use super::filetest::{filled, run_everywhere};
 use super::random_loops::random::Random;
 use neurula::loops::build::Builder;
 use neurula::loops::eval::{self, Fault};
 use neurula::loops::memory::{Storage, Values};
-use neurula::loops::{
-    BufferId, FoldKind, Folding, Index, Matrix, Operand, Order, Place, Precision, Scalar, Slot, Trip,
-};
+use neurula::loops::{FoldKind, Folding, Index, Mark, Matrix, Operand, Order, Place, Precision, Scalar, Slot, Trip};
 use neurula::math::{F32, F64, Function};
 use neurula::tensor::{Element, Role, Type};
 
@@ -130,6 +128,7 @@ fn a_matrix_product_is_one_chain_an_element() {
                     out: operand(out, room),
                     accumulate,
                     room,
+                    origin: Mark::default(),
                 });
                 let program = b.finish().expect("it is valid");
                 let mut out = Storage::for_slot(&program.slots[2], precision);
@@ -304,53 +303,6 @@ fn slots_that_do_not_fit_are_refused() {
     let mut invalid = program;
     invalid.buffers[0].place = Place::Slot(1);
     assert!(matches!(eval::run(&invalid, &mut [&mut right], 1), Err(Fault::Invalid(_))));
-}
-
-/// What `x - x` is where `x` is infinite is told with the name of the nest that stored it, step by step.
-#[test]
-fn values_that_are_not_finite_are_told_by_nest() {
-    let mut b = Builder::new("watched", Precision::F32);
-    let x = b.slot(slot("x", Element::Real, 20));
-    let y = b.slot(slot("y", Element::Real, 20));
-    let z = b.slot(slot("z", Element::Real, 1));
-    b.nest("Outer", None, |b| {
-        b.nest("Double", None, |b| {
-            b.lanes(20, |b, i| {
-                let value = b.load(x, Index::at(0).var(i, 1));
-                let double = b.apply(Function::Add, &[value, value]);
-                b.store(x, Index::at(0).var(i, 1), double);
-            });
-        });
-        b.nest("Difference", None, |b| {
-            b.lanes(20, |b, i| {
-                let value = b.load(x, Index::at(0).var(i, 1));
-                let difference = b.apply(Function::Subtract, &[value, value]);
-                b.store(y, Index::at(0).var(i, 1), difference);
-            });
-        });
-    });
-    let one = Operand { buffer: y, base: Index::at(17), row: 1, column: 1 };
-    let out = Operand { buffer: z, base: Index::at(0), row: 1, column: 1 };
-    let (left, right) = (one.clone(), one);
-    let (rows, columns, depth) = (1.into(), 1.into(), 1.into());
-    b.matrix(Matrix { rows, columns, depth, left, right, out, accumulate: false, room: 1 });
-    let program = b.finish().expect("it is valid");
-    let mut memory: Vec<_> = program.slots.iter().map(|slot| Storage::for_slot(slot, Precision::F32)).collect();
-    memory[0].set(17, f64::from(f32::MAX) / 2.0);
-    let mut slots: Vec<_> = memory.iter_mut().collect();
-    let mut told = Vec::new();
-    let mut watch = |found: &eval::NonFinite| {
-        told.push((found.step, found.nest.to_string(), found.buffer, found.cell, found.value.is_nan()));
-    };
-    eval::run_watched(&program, &mut slots, 2, &mut watch).expect("it runs");
-    let expected = [
-        (1, "Double", BufferId(0), 17, false),
-        (1, "Difference", BufferId(1), 17, true),
-        (1, "watched", BufferId(2), 0, true),
-    ];
-    let expected: Vec<_> =
-        expected.map(|(step, nest, buffer, cell, nan)| (step, nest.to_string(), buffer, cell, nan)).into();
-    assert_eq!(told, expected);
 }
 
 /// Scratch memory holds nothing when a step begins.

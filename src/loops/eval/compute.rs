@@ -43,7 +43,7 @@ fn of_ints<I: Whole>(op: IntOp, a: I, b: I) -> I {
     }
 }
 
-impl<N: Number> Machine<'_, '_, N> {
+impl<N: Number> Machine<'_, N> {
     /// Carries out a statement that neither holds others nor touches memory.
     pub fn compute<const W: usize>(&mut self, step: &Step) {
         match *step {

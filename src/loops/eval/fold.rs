@@ -66,7 +66,7 @@ fn tree<T: Copy>(mut lanes: Lanes<T>, with: impl Fn(T, T) -> T) -> T {
     lanes[0]
 }
 
-impl<N: Number> Machine<'_, '_, N> {
+impl<N: Number> Machine<'_, N> {
     /// One accumulator in each lane.
     pub fn chain<const W: usize>(
         &mut self,
@@ -76,11 +76,11 @@ impl<N: Number> Machine<'_, '_, N> {
         body: &[Step],
         active: usize,
     ) -> Result<(), Fault> {
-        let mut gathered = nothing(gather);
+        let (mut gathered, mut labels) = (nothing(gather), [0; LANES]);
         for round in 0..rounds {
             self.vars[var] = round;
             self.block::<W>(body, active)?;
-            self.add(gather, &mut gathered, active);
+            self.one_more(gather, &mut gathered, &mut labels, active);
         }
         match (gather, gathered) {
             (Gather::Dot { to, .. } | Gather::Real { to, .. }, Gathered::Real(lanes)) => self.reals[to] = lanes,
@@ -88,17 +88,18 @@ impl<N: Number> Machine<'_, '_, N> {
             (Gather::Truth { to, .. }, Gathered::Truth(lanes)) => self.truths[to] = lanes,
             _ => crate::bug!("a fold gathers another kind than it gives"),
         }
+        self.trace_folded(gather, labels, false, active);
         Ok(())
     }
 
     /// Element `i` in lane `i mod 16`, then the tree.
     pub fn accumulators(&mut self, var: usize, rounds: usize, gather: Gather, body: &[Step]) -> Result<(), Fault> {
-        let mut gathered = nothing(gather);
+        let (mut gathered, mut labels) = (nothing(gather), [0; LANES]);
         for first in (0..rounds).step_by(LANES) {
             let active = LANES.min(rounds - first);
             self.vars[var] = first;
             self.block::<LANES>(body, active)?;
-            self.add(gather, &mut gathered, active);
+            self.one_more(gather, &mut gathered, &mut labels, active);
         }
         match (gather, gathered) {
             (Gather::Dot { to, .. }, Gathered::Real(lanes)) => self.reals[to][0] = tree(lanes, N::plus),
@@ -113,7 +114,20 @@ impl<N: Number> Machine<'_, '_, N> {
             }
             _ => crate::bug!("a fold gathers another kind than it gives"),
         }
+        self.trace_folded(gather, labels, true, 1);
         Ok(())
+    }
+
+    /// The same, with the causes of what is not finite if they are asked for.
+    fn one_more(&mut self, gather: Gather, gathered: &mut Gathered<N>, labels: &mut Lanes<u32>, active: usize) {
+        let before = match (&self.trace, &*gathered) {
+            (Some(_), Gathered::Real(lanes)) => Some(*lanes),
+            _ => None,
+        };
+        self.add(gather, gathered, active);
+        if let (Some(before), Gathered::Real(after)) = (before, &*gathered) {
+            self.trace_added(gather, [&before, after], labels, active);
+        }
     }
 
     /// One more element in each lane that is in use.

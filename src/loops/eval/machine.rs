@@ -4,14 +4,13 @@ use super::memory::Cells;
 use super::number::{Lanes, Number};
 use super::prepare::Prepared;
 use super::step::{Matrix, Slot, Step};
-use super::{Fault, NonFinite, Storage, Watch};
+use super::trace::{Trace, Traced};
+use super::{Fault, Storage};
 use crate::bug;
-use crate::diag::Span;
-use crate::loops::{Buffer, BufferId, LANES, Place, Program};
-use crate::tensor::Name;
+use crate::loops::{Buffer, LANES, Place, Program};
 
 /// What a program works on. Outside lanes loops a register's value is in the first lane.
-pub(super) struct Machine<'a, 'w, N: Number> {
+pub(super) struct Machine<'a, N: Number> {
     pub reals: Vec<Lanes<N>>,
     pub ints: Vec<Lanes<N::Int>>,
     pub truths: Vec<Lanes<bool>>,
@@ -19,24 +18,19 @@ pub(super) struct Machine<'a, 'w, N: Number> {
     /// Of each buffer.
     pub memory: Vec<Cells<'a, N>>,
     pub buffers: &'a [Buffer],
-    pub watch: Option<Watch<'w>>,
-    /// The first value that was not finite in the innermost nest: buffer, cell and value.
-    pub bad: Option<(usize, usize, f64)>,
-    name: Name,
-    step: u64,
+    pub trace: Option<Box<Trace>>,
     /// A row of a matrix product's result.
     row: Vec<N>,
 }
 
-impl<'a, 'w, N: Number> Machine<'a, 'w, N> {
+impl<'a, N: Number> Machine<'a, N> {
     /// `scratch` has the memory of each buffer that is no slot.
     pub fn new(
         program: &'a Program,
         prepared: &Prepared,
         slots: &'a mut [&mut Storage],
         scratch: &'a mut [Option<Storage>],
-        watch: Option<Watch<'w>>,
-    ) -> Machine<'a, 'w, N> {
+    ) -> Machine<'a, N> {
         let mut slots: Vec<Option<&mut Storage>> = slots.iter_mut().map(|slot| Some(&mut **slot)).collect();
         let memory = program.buffers.iter().zip(scratch).map(|(buffer, own)| {
             let storage = match buffer.place {
@@ -55,26 +49,32 @@ impl<'a, 'w, N: Number> Machine<'a, 'w, N> {
             truths: vec![[false; LANES]; prepared.truths],
             vars: vec![0; program.variables as usize],
             buffers: &program.buffers,
-            watch,
-            bad: None,
-            name: program.name.clone(),
-            step: 0,
+            trace: None,
             row: Vec::new(),
         }
     }
 
     /// Runs the whole program so many times.
     pub fn steps(&mut self, steps: &[Step], count: u64) -> Result<(), Fault> {
-        for step in 0..count {
-            self.step = step;
+        for _ in 0..count {
             for (buffer, cells) in self.buffers.iter().zip(&mut self.memory) {
                 if matches!(buffer.place, Place::Scratch(_)) {
                     cells.spoil();
                 }
             }
-            self.nest(&self.name.clone(), None, steps)?;
+            self.block::<1>(steps, 1)?;
         }
         Ok(())
+    }
+
+    /// Runs the whole program once, with the causes of what is not finite.
+    pub fn traced(mut self, program: &Program, prepared: &Prepared) -> Result<Traced, Fault> {
+        self.trace = Some(Box::new(Trace::new(program, prepared)));
+        self.steps(&prepared.steps, 1)?;
+        match self.trace {
+            Some(trace) => Ok(trace.end(program)),
+            None => bug!("a trace was lost"),
+        }
     }
 
     /// Runs a block; `W` lanes are computed, of which `active` are in use.
@@ -97,10 +97,12 @@ impl<'a, 'w, N: Number> Machine<'a, 'w, N> {
             Step::StoreTruth(from, to, address) => self.store_truth(*from, *to, address, active),
             Step::Loop { var, trip, reverse, body } => {
                 let rounds = self.trip(*trip);
+                self.enter(*var);
                 for round in 0..rounds {
                     self.vars[*var] = if *reverse { rounds - 1 - round } else { round };
                     self.block::<W>(body, active)?;
                 }
+                self.leave(*var);
             }
             Step::Chain { var, trip, gather, body } => {
                 let rounds = self.trip(*trip);
@@ -112,9 +114,24 @@ impl<'a, 'w, N: Number> Machine<'a, 'w, N> {
             | Step::Until { .. }
             | Step::When { .. }
             | Step::Nest { .. } => self.alone(step)?,
-            other => self.compute::<W>(other),
+            other => {
+                self.compute::<W>(other);
+                self.trace_computed(other, active);
+            }
         }
         Ok(())
+    }
+
+    fn enter(&mut self, var: usize) {
+        if let Some(trace) = &mut self.trace {
+            trace.enter(var);
+        }
+    }
+
+    fn leave(&mut self, var: usize) {
+        if let Some(trace) = &mut self.trace {
+            trace.leave(var);
+        }
     }
 
     /// What stands outside lanes loops only.
@@ -137,6 +154,7 @@ impl<'a, 'w, N: Number> Machine<'a, 'w, N> {
             Step::Until { var, trip, go, rounds, body } => {
                 let most = self.trip(*trip);
                 let mut done = 0;
+                self.enter(*var);
                 while done < most {
                     self.vars[*var] = done;
                     self.block::<1>(body, 1)?;
@@ -145,25 +163,15 @@ impl<'a, 'w, N: Number> Machine<'a, 'w, N> {
                         break;
                     }
                 }
+                self.leave(*var);
                 self.store_count(*rounds, done);
             }
             Step::When { cond, then, otherwise } => {
                 let chosen = if self.truths[*cond][0] { then } else { otherwise };
                 self.block::<1>(chosen, 1)?;
             }
-            Step::Nest { name, span, body } => self.nest(name, *span, body)?,
+            Step::Nest { body } => self.block::<1>(body, 1)?,
             other => bug!("{other:?} holds no statements"),
-        }
-        Ok(())
-    }
-
-    fn nest(&mut self, name: &Name, span: Option<Span>, body: &[Step]) -> Result<(), Fault> {
-        let outer = self.bad.take();
-        self.block::<1>(body, 1)?;
-        let bad = std::mem::replace(&mut self.bad, outer);
-        if let (Some(watch), Some((buffer, cell, value))) = (&mut self.watch, bad) {
-            let (buffer, step) = (BufferId(buffer as u32), self.step);
-            watch(&NonFinite { nest: name.clone(), span, buffer, cell, value, step });
         }
         Ok(())
     }
@@ -172,7 +180,12 @@ impl<'a, 'w, N: Number> Machine<'a, 'w, N> {
     fn give(&mut self, given: &[Slot]) {
         for slot in given {
             match slot {
-                Slot::Real(place) => self.reals[*place] = [self.reals[*place][0]; LANES],
+                Slot::Real(place) => {
+                    self.reals[*place] = [self.reals[*place][0]; LANES];
+                    if let Some(trace) = &mut self.trace {
+                        trace.give(*place);
+                    }
+                }
                 Slot::Int(place) => self.ints[*place] = [self.ints[*place][0]; LANES],
                 Slot::Truth(place) => self.truths[*place] = [self.truths[*place][0]; LANES],
             }
@@ -203,12 +216,8 @@ impl<'a, 'w, N: Number> Machine<'a, 'w, N> {
                     *sum = factor.fma(*other, *sum);
                 }
             }
+            self.trace_row(matrix, &row, depth, [left_base + r * matrix.left.row, right_base, start]);
             self.memory[matrix.out.buffer].reals_mut()[start..start + columns].copy_from_slice(&row);
-            if self.watch.is_some() {
-                for (column, value) in row.iter().enumerate() {
-                    self.look_at(matrix.out.buffer, start + column, *value);
-                }
-            }
         }
         self.row = row;
     }

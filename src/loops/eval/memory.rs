@@ -79,7 +79,7 @@ impl<'a, N: Number> Cells<'a, N> {
     }
 }
 
-impl<N: Number> Machine<'_, '_, N> {
+impl<N: Number> Machine<'_, N> {
     /// The cell of the first lane, as far as all lanes share it.
     pub fn base(&self, address: &Address) -> usize {
         let vars = address.vars.iter().map(|(var, stride)| self.vars[*var] * stride);
@@ -89,7 +89,7 @@ impl<N: Number> Machine<'_, '_, N> {
 
     /// The cell of a lane.
     #[inline(always)]
-    fn cell(&self, address: &Address, base: usize, lane: usize) -> usize {
+    pub fn cell(&self, address: &Address, base: usize, lane: usize) -> usize {
         let own = address.lane_ints.iter().map(|(place, stride)| self.ints[*place][lane].wide() as usize * stride);
         base + lane * address.lane + own.sum::<usize>()
     }
@@ -109,12 +109,13 @@ impl<N: Number> Machine<'_, '_, N> {
         let base = self.base(address);
         if address.lane == 1 && address.lane_ints.is_empty() {
             self.reals[to][..active].copy_from_slice(&self.memory[from].reals()[base..base + active]);
-            return;
+        } else {
+            for lane in 0..active {
+                let cell = self.cell(address, base, lane);
+                self.reals[to][lane] = self.memory[from].reals()[cell];
+            }
         }
-        for lane in 0..active {
-            let cell = self.cell(address, base, lane);
-            self.reals[to][lane] = self.memory[from].reals()[cell];
-        }
+        self.trace_load(to, from, address, active);
     }
 
     pub fn load_int(
@@ -167,11 +168,7 @@ impl<N: Number> Machine<'_, '_, N> {
                 self.memory[to].reals_mut()[cell] = *value;
             }
         }
-        if self.watch.is_some() {
-            for (lane, value) in values.iter().enumerate().take(active) {
-                self.look_at(to, self.cell(address, base, lane), *value);
-            }
-        }
+        self.trace_store(from, to, address, active);
     }
 
     pub fn store_int(&mut self, from: Place, to: usize, address: &Address, active: usize) {
@@ -201,12 +198,5 @@ impl<N: Number> Machine<'_, '_, N> {
     /// Writes the one int of a buffer.
     pub fn store_count(&mut self, to: usize, count: usize) {
         self.memory[to].ints_mut()[0] = count as i32;
-    }
-
-    /// Remembers the first value that is not finite.
-    pub fn look_at(&mut self, buffer: usize, cell: usize, value: N) {
-        if self.bad.is_none() && !value.wide().is_finite() {
-            self.bad = Some((buffer, cell, value.wide()));
-        }
     }
 }

@@ -12,15 +12,16 @@ mod memory;
 mod number;
 mod prepare;
 mod step;
+mod trace;
+
+pub use self::trace::{Cause, Deed, Traced};
 
 use self::machine::Machine;
 use self::number::Number;
 use self::prepare::{Prepared, prepare};
 use super::memory::{Mismatch, Storage};
 use super::verify::{self, Violation};
-use super::{Buffer, BufferId, Place, Precision, Program};
-use crate::diag::Span;
-use crate::tensor::Name;
+use super::{Buffer, Place, Precision, Program};
 
 /// Why a program could not be run.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -53,27 +54,6 @@ pub enum Fault {
     },
 }
 
-/// The first real that is not finite among those that one execution of a nest stored itself (what nests inside stored
-/// is told of them).
-#[derive(Debug, Clone, PartialEq)]
-pub struct NonFinite {
-    /// The nest; outside of all nests the program.
-    pub nest: Name,
-    /// The nest's place in the spec.
-    pub span: Option<Span>,
-    /// Where it was stored.
-    pub buffer: BufferId,
-    /// In which cell.
-    pub cell: usize,
-    /// What it is.
-    pub value: f64,
-    /// In which step of the call, from 0.
-    pub step: u64,
-}
-
-/// Is told of values that are not finite, in the order in which nests end.
-pub type Watch<'a> = &'a mut dyn FnMut(&NonFinite);
-
 /// A program that is ready to be run.
 #[derive(Debug, Clone)]
 pub struct Interpreter {
@@ -84,11 +64,6 @@ pub struct Interpreter {
 /// Runs the program `steps` times on its slots, in order.
 pub fn run(program: &Program, slots: &mut [&mut Storage], steps: u64) -> Result<(), Fault> {
     Interpreter::new(program)?.run(slots, steps)
-}
-
-/// The same, telling of values that are not finite.
-pub fn run_watched(program: &Program, slots: &mut [&mut Storage], steps: u64, watch: Watch<'_>) -> Result<(), Fault> {
-    Interpreter::new(program)?.run_watched(slots, steps, watch)
 }
 
 impl Interpreter {
@@ -102,39 +77,44 @@ impl Interpreter {
 
     /// Runs the program `steps` times on its slots, in order.
     pub fn run(&self, slots: &mut [&mut Storage], steps: u64) -> Result<(), Fault> {
-        self.dispatch(slots, steps, None)
+        self.look(slots)?;
+        match self.program.precision {
+            Precision::F32 => self.carry_out::<f32, _>(slots, |mut machine| machine.steps(&self.prepared.steps, steps)),
+            Precision::F64 => self.carry_out::<f64, _>(slots, |mut machine| machine.steps(&self.prepared.steps, steps)),
+        }
     }
 
-    /// The same, telling of values that are not finite.
-    pub fn run_watched(&self, slots: &mut [&mut Storage], steps: u64, watch: Watch<'_>) -> Result<(), Fault> {
-        self.dispatch(slots, steps, Some(watch))
+    /// Runs the program once, and tells where what is not finite in its slots comes from.
+    pub fn trace(&self, slots: &mut [&mut Storage]) -> Result<Traced, Fault> {
+        self.look(slots)?;
+        match self.program.precision {
+            Precision::F32 => self.carry_out::<f32, _>(slots, |machine| machine.traced(&self.program, &self.prepared)),
+            Precision::F64 => self.carry_out::<f64, _>(slots, |machine| machine.traced(&self.program, &self.prepared)),
+        }
     }
 
-    fn dispatch(&self, slots: &mut [&mut Storage], steps: u64, watch: Option<Watch<'_>>) -> Result<(), Fault> {
+    /// Looks whether the slots fit.
+    fn look(&self, slots: &[&mut Storage]) -> Result<(), Fault> {
         let (expected, found) = (self.program.slots.len(), slots.len());
         if expected != found {
             return Err(Fault::Slots { expected, found });
         }
-        for (slot, storage) in self.program.slots.iter().zip(slots.iter()) {
+        for (slot, storage) in self.program.slots.iter().zip(slots) {
             storage.fits(slot, self.program.precision)?;
         }
-        match self.program.precision {
-            Precision::F32 => self.carry_out::<f32>(slots, steps, watch),
-            Precision::F64 => self.carry_out::<f64>(slots, steps, watch),
-        }
+        Ok(())
     }
 
-    fn carry_out<N: Number>(
+    fn carry_out<N: Number, T>(
         &self,
         slots: &mut [&mut Storage],
-        steps: u64,
-        watch: Option<Watch<'_>>,
-    ) -> Result<(), Fault> {
+        run: impl FnOnce(Machine<'_, N>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
         let own = |buffer: &Buffer| match buffer.place {
             Place::Slot(_) => None,
             Place::Scratch(_) => Some(Storage::zeros(buffer.cell, self.program.precision, buffer.len)),
         };
         let mut scratch: Vec<_> = self.program.buffers.iter().map(own).collect();
-        Machine::<N>::new(&self.program, &self.prepared, slots, &mut scratch, watch).steps(&self.prepared.steps, steps)
+        run(Machine::<N>::new(&self.program, &self.prepared, slots, &mut scratch))
     }
 }

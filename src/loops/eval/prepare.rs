@@ -4,7 +4,7 @@ use super::step::{Address, Comparison, Gather, IntOp, Matrix, Operand, Place, Sl
 use crate::bug;
 use crate::loops::walk::walk;
 use crate::loops::{
-    self, Cell, Constant, FoldKind, Folding, Index, Order, Program, Reg, RegKind, Scalar, Stmt, Term, Var,
+    self, Cell, Constant, FoldKind, Folding, Index, Mark, Order, Program, Reg, RegKind, Scalar, Stmt, Term, Var,
 };
 use crate::math::Function;
 use std::collections::BTreeSet;
@@ -16,6 +16,8 @@ pub(super) struct Prepared {
     pub reals: usize,
     pub ints: usize,
     pub truths: usize,
+    /// Where each register of reals comes from.
+    pub origins: Vec<Mark>,
 }
 
 /// Makes a valid program ready.
@@ -33,7 +35,9 @@ pub(super) fn prepare(program: &Program) -> Prepared {
     let places = places.collect();
     let preparation = Preparation { program, places };
     let steps = preparation.block(&program.body, None);
-    Prepared { steps, reals: count[0], ints: count[1], truths: count[2] }
+    let reals = (0..program.registers.len() as u32).map(Reg).filter(|reg| preparation.kind(*reg) == RegKind::Real);
+    let origins = reals.map(|reg| program.origins.of_register(reg)).collect();
+    Prepared { steps, reals: count[0], ints: count[1], truths: count[2], origins }
 }
 
 /// A region in which sixteen rounds are done at once.
@@ -155,9 +159,7 @@ impl Preparation<'_> {
                 then: self.block(then, region),
                 otherwise: self.block(otherwise, region),
             },
-            Stmt::Nest { name, span, body } => {
-                Step::Nest { name: name.clone(), span: *span, body: self.block(body, region) }
-            }
+            Stmt::Nest { body, .. } => Step::Nest { body: self.block(body, region) },
             other => bug!("{other:?} has no blocks"),
         }
     }
@@ -218,6 +220,7 @@ impl Preparation<'_> {
             right: operand(&matrix.right),
             out: operand(&matrix.out),
             accumulate: matrix.accumulate,
+            origin: matrix.origin,
         }
     }
 

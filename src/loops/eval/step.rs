@@ -1,9 +1,8 @@
 //! Programs made ready to be carried out: registers sorted by kind, indices split into what is common to all lanes
 //! and what each lane adds.
 
-use crate::loops::{FoldKind, Trip};
+use crate::loops::{FoldKind, Mark, Trip};
 use crate::math::Function;
-use crate::tensor::Name;
 
 /// A register's place in the file of its kind.
 pub(super) type Place = usize;
@@ -129,8 +128,6 @@ pub(super) enum Step {
         otherwise: Vec<Step>,
     },
     Nest {
-        name: Name,
-        span: Option<crate::diag::Span>,
         body: Vec<Step>,
     },
 }
@@ -145,6 +142,7 @@ pub(super) struct Matrix {
     pub right: Operand,
     pub out: Operand,
     pub accumulate: bool,
+    pub origin: Mark,
 }
 
 /// Where a matrix lies.

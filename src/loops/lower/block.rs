@@ -58,6 +58,7 @@ pub fn lower(lowering: &mut Lowering, graph: &Graph, homes: Vec<Home>, wanted: V
 fn one(lowering: &mut Lowering, scope: &Scope, task: &Task) -> Vec<Stmt> {
     let Task::Node(number) = task else { bug!("a copy is a map") };
     let node = &scope.graph.nodes[*number];
+    lowering.coming_from(node);
     match &node.op {
         Op::Row(row, attributes) => match row.kind {
             Kind::Reduce(fold) => reduce::lower(lowering, scope, node, fold),
@@ -138,7 +139,7 @@ impl<'a> Scope<'a> {
     pub fn name(&self, value: Value) -> Name {
         match (&self.graph.values[value.0 as usize].name, self.fusion.node(self.graph, value)) {
             (Some(name), _) => name.clone(),
-            (None, Some(node)) => operation(node),
+            (None, Some(node)) => node.title(),
             (None, None) => "parameter".into(),
         }
     }
@@ -209,15 +210,5 @@ impl<'a> Scope<'a> {
     pub fn replaced(&self, view: &View) -> Vec<Value> {
         let overlaps = |param: &&Value| matches!(self.home(**param), Some(Home::View(home)) if home.overlaps(view));
         self.graph.params.iter().filter(overlaps).copied().collect()
-    }
-}
-
-/// What an operation is called.
-pub fn operation(node: &Node) -> Name {
-    match &node.op {
-        Op::Row(row, _) => node.product.clone().unwrap_or_else(|| row.name.into()),
-        Op::Bind(count) => count.name.clone(),
-        Op::Loop(_) => "loop".into(),
-        Op::When(_) => "when".into(),
     }
 }

@@ -39,6 +39,7 @@ pub fn lower(lowering: &mut Lowering, scope: &Scope, tasks: &[Task]) -> Option<(
     if !scope.only_these_read(node.outputs[0], users) {
         return None;
     }
+    lowering.coming_from(node);
     let mut stmts = contract::lower(lowering, scope, node);
     let members: Vec<Member> = users.iter().map(|task| map::member(lowering, scope, *task)).collect();
     let blocks = match stmts.last() {

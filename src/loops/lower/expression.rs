@@ -31,8 +31,14 @@ impl Writer<'_> {
 
     /// An element as its node computes it.
     pub fn computed(&mut self, value: Value, at: &[Index]) -> Reg {
-        let scope = self.scope;
-        let node = scope.node(value);
+        let node = self.scope.node(value);
+        let around = self.lowering.coming_from(node);
+        let reg = self.of_node(node, at);
+        self.lowering.origin = around;
+        reg
+    }
+
+    fn of_node(&mut self, node: &Node, at: &[Index]) -> Reg {
         match &node.op {
             Op::Bind(count) => {
                 let whole = self.element(node.inputs[0], at);

@@ -2,7 +2,7 @@
 //! other become one nest; a value that only they ask for stays in a register.
 
 use super::Lowering;
-use super::block::{Scope, operation};
+use super::block::Scope;
 use super::fuse;
 use super::layout::fastest;
 use super::nest::{self, Look};
@@ -12,7 +12,7 @@ use super::writer::Writer;
 use crate::bug;
 use crate::diag::Span;
 use crate::loops::{Constant, Index, RegKind, Stmt};
-use crate::tensor::{Extent, Name, Op, Value};
+use crate::tensor::{Extent, Name, Node, Op, Value};
 
 /// A nest has at most so many statements: long functions take long to compile.
 const LARGEST: usize = 600;
@@ -75,7 +75,7 @@ pub fn member(lowering: &Lowering, scope: &Scope, task: Task) -> Member {
         None if scope.wanted.iter().flatten().any(|wanted| wanted.buffer == view.buffer) => {
             lowering.program.buffers[view.buffer.0 as usize].name.clone()
         }
-        None => scope.fusion.node(scope.graph, value).map_or("copy".into(), operation),
+        None => scope.fusion.node(scope.graph, value).map_or("copy".into(), Node::title),
     };
     let result = |number: usize| scope.graph.results[number];
     let wanted = |number: usize| match &scope.wanted[number] {

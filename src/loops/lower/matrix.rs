@@ -198,6 +198,7 @@ fn write(
     }
     let trips: Vec<Trip> = [&product.row, &product.column, &product.depth].map(|a| lowering.trip(&a.extent)).to_vec();
     let around: Vec<Trip> = product.around.iter().map(|axis| lowering.trip(&axis.extent)).collect();
+    let origin = lowering.origin;
     let mut writer = Writer::new(lowering, scope);
     let vars: Vec<Var> = around.iter().map(|trip| writer.open(*trip, Order::Serial)).collect();
     let base = |view: &View, stride: fn(&Axis) -> Option<usize>| {
@@ -221,6 +222,7 @@ fn write(
         out: operand(out, |axis| axis.out, stride(product.row.out), 1),
         accumulate: product.accumulates,
         room: room(product, right, out),
+        origin,
     };
     writer.push(Stmt::Matrix(matrix));
     vars.iter().for_each(|_| writer.close());

@@ -42,10 +42,13 @@ pub use layout::{Layout, Layouts};
 
 use self::view::{Home, View};
 use super::verify::verify;
-use super::{Buffer, BufferId, Cell, Index, Place, Precision, Program, Reg, RegKind, Slot, Stmt, Term, Trip, Var};
+use super::{
+    Buffer, BufferId, Cell, Index, Mark, Origin, Origins, Place, Precision, Program, Reg, RegKind, Slot, Stmt, Term,
+    Trip, Var,
+};
 use crate::bug;
 use crate::diag::Span;
-use crate::tensor::{self, Extent, Kind, Name, Op, Type};
+use crate::tensor::{self, Extent, Kind, Name, Node, Op, Type};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What cannot be made into loops yet.
@@ -125,6 +128,10 @@ struct Lowering {
     counts: BTreeMap<Name, BufferId>,
     /// For each slot the axis that runs fastest, with the cells of its rows.
     rooms: Vec<Option<(usize, usize)>>,
+    /// Where what is being written comes from.
+    origin: Mark,
+    /// The origins that are known already, by node.
+    known: BTreeMap<*const Node, u32>,
 }
 
 impl Lowering {
@@ -138,6 +145,7 @@ impl Lowering {
             variables: 0,
             scratch: 0,
             body: Vec::new(),
+            origins: Origins::default(),
         };
         let mut rooms = Vec::new();
         for (number, slot) in program.slots.iter().enumerate() {
@@ -154,7 +162,14 @@ impl Lowering {
             made.slots.push(slot);
             rooms.push(layout.room);
         }
-        Lowering { program: made, bounds: Vec::new(), counts: BTreeMap::new(), rooms }
+        Lowering {
+            program: made,
+            bounds: Vec::new(),
+            counts: BTreeMap::new(),
+            rooms,
+            origin: Mark::default(),
+            known: BTreeMap::new(),
+        }
     }
 
     /// A slot as an array.
@@ -184,7 +199,18 @@ impl Lowering {
 
     fn register(&mut self, kind: RegKind) -> Reg {
         self.program.registers.push(kind);
+        self.program.origins.registers.push(self.origin);
         Reg(self.program.registers.len() as u32 - 1)
+    }
+
+    /// What is written from here on comes from this node; gives what it was before, to go back to.
+    fn coming_from(&mut self, node: &Node) -> Mark {
+        let origins = &mut self.program.origins.list;
+        let number = *self.known.entry(std::ptr::from_ref(node)).or_insert_with(|| {
+            origins.push(Origin::of(node));
+            origins.len() as u32 - 1
+        });
+        std::mem::replace(&mut self.origin, Mark(Some(number)))
     }
 
     fn kind(&self, reg: Reg) -> RegKind {
@@ -214,6 +240,7 @@ impl Lowering {
     /// Forgets the registers and variables that were made since.
     fn forget(&mut self, registers: usize, variables: usize) {
         self.program.registers.truncate(registers);
+        self.program.origins.registers.truncate(registers);
         self.bounds.truncate(variables);
     }
 

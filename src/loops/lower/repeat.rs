@@ -116,6 +116,7 @@ pub fn lower(lowering: &mut Lowering, scope: &Scope, number: usize, inner: &Loop
     let mut stmts = before(lowering, scope, node, inner, plan);
     let trip = lowering.trip(&inner.trip);
     let var = lowering.variable(trip.bound());
+    lowering.program.origins.rounds.push(var);
     let go = plan.rounds.map(|_| lowering.buffer("go".into(), node.span, Cell::Bool, 1));
     let homes = homes(scope, node, inner, plan, var);
     let wanted = wanted(inner, plan, var, go);

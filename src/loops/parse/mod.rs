@@ -6,7 +6,7 @@ mod stmt;
 
 pub use crate::tensor::text::ParseError;
 
-use super::{Buffer, BufferId, Cell, Place, Precision, Program, RegKind, Slot};
+use super::{Buffer, BufferId, Cell, Origins, Place, Precision, Program, RegKind, Slot};
 use crate::tensor::text::{Cursor, MOST_NUMBERED, Parsed};
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
@@ -71,7 +71,17 @@ impl Parser {
         let kind = |reg| self.registers.get(&reg).copied().unwrap_or(RegKind::Real);
         let registers = (0..self.most).map(kind).collect();
         let variables = variables.unwrap_or_else(|| super::print::variables(&body));
-        Ok(Program { name: name.into(), precision, slots, buffers, registers, variables, scratch, body })
+        Ok(Program {
+            name: name.into(),
+            precision,
+            slots,
+            buffers,
+            registers,
+            variables,
+            scratch,
+            body,
+            origins: Origins::default(),
+        })
     }
 
     /// The kind of a register, which stays the same.

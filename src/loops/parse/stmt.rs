@@ -2,7 +2,9 @@
 
 use super::Parser;
 use crate::loops::kinds::{fold_of_name, scalar_of_name};
-use crate::loops::{Constant, FoldKind, Folding, Index, Matrix, Operand, Order, Reg, RegKind, Stmt, Term, Trip, Var};
+use crate::loops::{
+    Constant, FoldKind, Folding, Index, Mark, Matrix, Operand, Order, Reg, RegKind, Stmt, Term, Trip, Var,
+};
 use crate::tensor::text::{DEEPEST, Parsed, Token};
 
 impl Parser {
@@ -197,7 +199,7 @@ impl Parser {
         self.word("room")?;
         let room = self.number()?;
         let accumulate = self.at_word("accumulate");
-        Ok(Matrix { rows, columns, depth, left, right, out, accumulate, room })
+        Ok(Matrix { rows, columns, depth, left, right, out, accumulate, room, origin: Mark::default() })
     }
 
     fn operand(&mut self) -> Parsed<Operand> {

@@ -17,11 +17,12 @@ pub use record::{Recorded, Site, record};
 pub(in crate::tensor) use reopen::{Part, Reopened};
 
 use super::op::Row;
-use super::{Attributes, Count, Element, Graph, Name, Node, Op, Type, Value, ValueInfo};
+use super::{Attributes, Count, Element, Graph, Name, Node, Op, Origin, Type, Value, ValueInfo, Whose};
 use crate::bug;
 use crate::diag::Span;
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The bits of a handle that number the value within its graph; those above say which graph.
 const NUMBER_BITS: u32 = 20;
@@ -35,7 +36,14 @@ pub struct Builder {
     opened: u32,
     /// The names of counts that are taken.
     counts: BTreeSet<Name>,
+    place: Place,
+}
+
+/// The place of the spec that nodes come from, and whose they are.
+#[derive(Debug, Clone, Default)]
+pub struct Place {
     span: Option<Span>,
+    origin: Origin,
 }
 
 /// A graph being written.
@@ -65,7 +73,7 @@ impl Builder {
     pub fn from_graph(graph: Graph) -> Builder {
         let mut counts = BTreeSet::new();
         nest::counts_of(&graph, &mut counts);
-        Builder { frames: vec![Frame { graph, ..Frame::default() }], opened: 1, counts, span: None }
+        Builder { frames: vec![Frame { graph, ..Frame::default() }], opened: 1, counts, place: Place::default() }
     }
 
     /// A value that comes from outside. Only the outermost graph has parameters of its own.
@@ -79,13 +87,35 @@ impl Builder {
 
     /// The nodes from here on come from this place of the spec.
     pub fn at(&mut self, span: Option<Span>) -> &mut Builder {
-        self.span = span;
+        self.place.span = span;
+        self
+    }
+
+    /// The nodes from here on belong to this.
+    pub fn of(&mut self, whose: Whose) -> &mut Builder {
+        self.place.origin = Origin { whose: Some(Arc::new(whose)), derivative: None };
         self
     }
 
     /// The place of the spec that nodes now come from.
-    pub fn span(&self) -> Option<Span> {
-        self.span
+    pub fn place(&self) -> Place {
+        self.place.clone()
+    }
+
+    /// Goes back to a place.
+    pub fn back_to(&mut self, place: Place) {
+        self.place = place;
+    }
+
+    /// The nodes from here on come from where this one comes from.
+    pub fn as_from(&mut self, node: &Node) {
+        self.place = Place { span: node.span, origin: node.origin.clone() };
+    }
+
+    /// The nodes from here on are the derivative of this one.
+    pub fn derivative_of(&mut self, node: &Node) {
+        let derivative = node.origin.derivative.clone().or_else(|| Some(node.title()));
+        self.place = Place { span: node.span, origin: Origin { whose: node.origin.whose.clone(), derivative } };
     }
 
     /// Calls a value what the spec calls it.
@@ -204,10 +234,10 @@ impl Builder {
     /// Adds a node and gives its outputs' handles.
     fn node(&mut self, op: Op, inputs: &[Value], types: Vec<Type>, product: Option<Name>) -> Vec<Value> {
         let inputs = inputs.iter().map(|value| self.import(*value)).collect();
-        let span = self.span;
+        let Place { span, origin } = self.place.clone();
         let frame = self.top_mut();
         let outputs: Vec<Value> = types.into_iter().map(|ty| frame.value(ty, None)).collect();
-        frame.graph.nodes.push(Node { op, inputs, outputs: outputs.clone(), span, product });
+        frame.graph.nodes.push(Node { op, inputs, outputs: outputs.clone(), span, product, origin });
         outputs.into_iter().map(|local| self.handle(local)).collect()
     }
 }

@@ -71,7 +71,7 @@ impl Builder {
     /// is being written; gives its outputs.
     pub(in crate::tensor) fn append(&mut self, node: Node, infos: Vec<ValueInfo>) -> Vec<Value> {
         let (types, names): (Vec<Type>, Vec<Option<Name>>) = infos.into_iter().map(|info| (info.ty, info.name)).unzip();
-        self.at(node.span);
+        self.as_from(&node);
         let outputs = self.node(node.op, &node.inputs, types, node.product);
         for (output, name) in outputs.iter().zip(names) {
             if let Some(name) = name {

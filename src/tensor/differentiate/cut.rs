@@ -291,7 +291,7 @@ fn copy(
     known: &mut BTreeMap<Value, Value>,
 ) {
     let inputs: Vec<Value> = node.inputs.iter().map(|input| known[input]).collect();
-    b.at(node.span);
+    b.as_from(node);
     let outputs = match &node.op {
         Op::Row(row, attributes) => vec![b.row(row, rename_attributes(attributes, names), &inputs)],
         Op::Bind(count) => vec![b.bind(names.get(&count.name).unwrap_or(count).clone(), inputs[0])],

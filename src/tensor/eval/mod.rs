@@ -3,13 +3,15 @@
 //! Arrays have the length that a count says now, so that nothing past it can be read.
 
 mod array;
+mod culprit;
 mod nest;
 mod row;
 mod windows;
 
 pub use array::Array;
+pub use culprit::{Culprit, culprit};
 
-use super::{Extent, Graph, Name, Op, Program, Value};
+use super::{Extent, Graph, Name, Node, Op, Program, Value};
 use indexmap::IndexMap;
 use std::fmt;
 
@@ -42,11 +44,19 @@ pub fn step(program: &Program, slots: &mut [Array]) -> Result<(), Fault> {
 
 /// The results of a graph for values of its parameters.
 pub fn graph(graph: &Graph, inputs: &[Array]) -> Result<Vec<Array>, Fault> {
-    within(graph, inputs, &mut Counts::new())
+    graph_watched(graph, inputs, &mut |_, _, _| {})
 }
 
+/// The same; each operation of the table is shown with its operands and its value, which may be changed.
+fn graph_watched(graph: &Graph, inputs: &[Array], watch: Watch<'_>) -> Result<Vec<Array>, Fault> {
+    within(graph, inputs, &mut Counts::new(), watch)
+}
+
+/// Is shown an operation, its operands and its value.
+type Watch<'w> = &'w mut dyn FnMut(&Node, &[Array], &mut Array);
+
 /// The same in a place where some counts are known.
-fn within(graph: &Graph, inputs: &[Array], counts: &mut Counts) -> Result<Vec<Array>, Fault> {
+fn within(graph: &Graph, inputs: &[Array], counts: &mut Counts, watch: Watch<'_>) -> Result<Vec<Array>, Fault> {
     let mut values: Vec<Option<Array>> = vec![None; graph.values.len()];
     if inputs.len() != graph.params.len() {
         return Err(Fault(format!("{} values for {} parameters", inputs.len(), graph.params.len())));
@@ -59,17 +69,19 @@ fn within(graph: &Graph, inputs: &[Array], counts: &mut Counts) -> Result<Vec<Ar
         let outputs = match &node.op {
             Op::Row(row, attributes) => {
                 let types: Vec<_> = node.inputs.iter().map(|value| graph.ty(*value)).collect();
-                vec![row::eval(row, attributes, &operands, &types, graph.ty(node.outputs[0]), counts)?]
+                let mut value = row::eval(row, attributes, &operands, &types, graph.ty(node.outputs[0]), counts)?;
+                watch(node, &operands, &mut value);
+                vec![value]
             }
             Op::Bind(count) => {
                 let value = operands[0].whole()?.clamp(0, count.bound as i64);
                 counts.insert(count.name.clone(), value as usize);
                 vec![Array::int(value)]
             }
-            Op::Loop(looped) => nest::looped(looped, &operands, counts)?,
+            Op::Loop(looped) => nest::looped(looped, &operands, counts, watch)?,
             Op::When(when) => {
                 let chosen = if operands[0].truth()? { &when.then } else { &when.otherwise };
-                within(chosen, &operands[1..], counts)?
+                within(chosen, &operands[1..], counts, watch)?
             }
         };
         for (output, value) in node.outputs.iter().zip(outputs) {

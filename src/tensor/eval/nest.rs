@@ -1,10 +1,15 @@
 //! Loops.
 
-use super::{Array, Counts, Fault, length, within};
+use super::{Array, Counts, Fault, Watch, length, within};
 use crate::tensor::{Element, Loop, Record};
 
 /// The outputs of a loop.
-pub(super) fn looped(looped: &Loop, operands: &[Array], counts: &mut Counts) -> Result<Vec<Array>, Fault> {
+pub(super) fn looped(
+    looped: &Loop,
+    operands: &[Array],
+    counts: &mut Counts,
+    watch: Watch<'_>,
+) -> Result<Vec<Array>, Fault> {
     let trip = length(&looped.trip, counts)?;
     let (invariants, rest) = operands.split_at(looped.invariants);
     let (sliced, first) = rest.split_at(looped.slices.len());
@@ -16,7 +21,7 @@ pub(super) fn looped(looped: &Loop, operands: &[Array], counts: &mut Counts) -> 
         inputs.extend_from_slice(invariants);
         inputs.extend(looped.slices.iter().zip(sliced).map(|(offset, array)| array.row(index + offset)));
         inputs.extend_from_slice(&carries);
-        let mut results = within(&looped.body, &inputs, counts)?;
+        let mut results = within(&looped.body, &inputs, counts, watch)?;
         let go = match looped.until {
             Some(_) => results.pop().map_or(Ok(true), |go| go.truth())?,
             None => true,

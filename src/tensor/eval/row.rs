@@ -86,7 +86,7 @@ fn composite(
     let params: Vec<_> = types.iter().map(|ty| b.param((*ty).clone(), None)).collect();
     let value = compose(&mut b, &params, attributes);
     let graph = b.finish(&[value]);
-    within(&graph, xs, counts)?.pop().ok_or_else(|| Fault("a composite without a value".into()))
+    within(&graph, xs, counts, &mut |_, _, _| {})?.pop().ok_or_else(|| Fault("a composite without a value".into()))
 }
 
 fn constant(row: &Row, attributes: &Attributes) -> Result<Array, Fault> {

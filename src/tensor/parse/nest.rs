@@ -2,7 +2,7 @@
 
 use super::{Draft, Parser};
 use crate::tensor::text::{DEEPEST, Parsed};
-use crate::tensor::{Graph, Loop, Node, Op, Record, Value, When};
+use crate::tensor::{Graph, Loop, Node, Op, Origin, Record, Value, When};
 
 /// The lines at the beginning of a loop's body, in their order.
 const BEGINNING: [(&str, usize); 4] = [("index", 0), ("invariant", 1), ("row", 2), ("carry", 3)];
@@ -44,7 +44,7 @@ impl Parser {
         let body = self.finish(draft)?;
         let [_, invariants, _, carries] = begun;
         let op = Op::Loop(Box::new(Loop { trip, until, reverse, invariants, slices, carries, records, body }));
-        Ok(Node { op, inputs, outputs, span, product })
+        Ok(Node { op, inputs, outputs, span, product, origin: Origin::default() })
     }
 
     /// A parameter of a loop's body.
@@ -105,7 +105,14 @@ impl Parser {
             return self.cursor.error("the two branches are given different values");
         }
         let inputs = std::iter::once(condition).chain(given).collect();
-        Ok(Node { op: Op::When(Box::new(When { then, otherwise })), inputs, outputs, span, product })
+        Ok(Node {
+            op: Op::When(Box::new(When { then, otherwise })),
+            inputs,
+            outputs,
+            span,
+            product,
+            origin: Origin::default(),
+        })
     }
 
     /// A branch, and the values that it is given.

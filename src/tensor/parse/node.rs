@@ -3,7 +3,7 @@
 use super::{Draft, Parser};
 use crate::diag::Span;
 use crate::tensor::text::{Parsed, Token};
-use crate::tensor::{Attributes, Contraction, Count, Extent, Name, Node, Op, Row, Value, Windows, op};
+use crate::tensor::{Attributes, Contraction, Count, Extent, Name, Node, Op, Origin, Row, Value, Windows, op};
 
 impl Parser {
     /// A node whose outputs have been read.
@@ -16,7 +16,7 @@ impl Parser {
             let op = if self.cursor.at_word("bind") { Op::Bind(self.count()?) } else { self.row()? };
             let inputs = self.operands()?;
             let (product, span) = self.tail()?;
-            Node { op, inputs, outputs, span, product }
+            Node { op, inputs, outputs, span, product, origin: Origin::default() }
         };
         draft.graph.nodes.push(node);
         Ok(())

@@ -8,7 +8,7 @@ use self::values::Pool;
 use neurula::loops::build::Builder;
 use neurula::loops::memory::{Storage, Values};
 use neurula::loops::{
-    BufferId, Cell, FoldKind, Folding, Index, Matrix, Operand, Order, Precision, Program, Scalar, Slot, Trip, Var,
+    BufferId, Cell, FoldKind, Folding, Index, Mark, Matrix, Operand, Order, Precision, Program, Scalar, Slot, Trip, Var,
 };
 use neurula::math::Function;
 use neurula::tensor::{Element, Role, Type};
@@ -344,6 +344,7 @@ impl Generator {
             out: operand(out_area, row, 1, 0),
             accumulate: self.random.chance(50),
             room,
+            origin: Mark::default(),
         });
         // Only what is a value may be looked at: not what lies past the columns.
         let wide: Vec<_> =

@@ -10,12 +10,12 @@ use crate::tensor::{Attributes, Builder, Derivative, Node, Op, Row, Type, Value,
 ///
 /// Loops and branches of that graph may be asked to give more values; no value that is there changes its number.
 pub fn forward(builder: &mut Builder, tangents: &[(Value, Value)], outputs: &[Value]) -> Vec<Option<Value>> {
-    let span = builder.span();
+    let place = builder.place();
     let seeds: Vec<(Value, Value)> = tangents.iter().map(|(value, seed)| (local(builder, *value), *seed)).collect();
     let outputs: Vec<Value> = outputs.iter().map(|value| local(builder, *value)).collect();
     let nodes = builder.graph().nodes.len();
     let found = run(builder, nodes, &seeds, &outputs);
-    builder.at(span);
+    builder.back_to(place);
     found
 }
 
@@ -35,7 +35,7 @@ fn run(b: &mut Builder, nodes: usize, seeds: &[(Value, Value)], outputs: &[Value
             continue;
         }
         let node = b.graph().nodes[number].clone();
-        b.at(node.span);
+        b.derivative_of(&node);
         let found = match &node.op {
             Op::Row(row, attributes) => {
                 let xs: Vec<Value> = node.inputs.iter().map(|input| b.handle(*input)).collect();

@@ -16,12 +16,12 @@ pub fn reverse(
     wrt: &[Value],
     transport: &mut dyn Transport,
 ) -> Vec<Value> {
-    let span = builder.span();
+    let place = builder.place();
     let seeds: Vec<(Value, Value)> = seeds.iter().map(|(value, seed)| (local(builder, *value), *seed)).collect();
     let sources: Vec<Value> = wrt.iter().map(|value| local(builder, *value)).collect();
     let nodes = builder.graph().nodes.len();
     let found = Sweep { transport }.run(builder, nodes, &seeds, &sources);
-    builder.at(span);
+    builder.back_to(place);
     let given = wrt.iter().zip(found).map(|(value, cotangent)| match cotangent {
         Some(cotangent) => cotangent,
         None => {
@@ -58,7 +58,7 @@ impl Sweep<'_> {
             if !inputs.contains(&true) {
                 continue;
             }
-            b.at(node.span);
+            b.derivative_of(&node);
             let parts = match &node.op {
                 Op::Row(row, attributes) => self.row(b, &node, (row, attributes), outputs[0], &inputs),
                 Op::Bind(_) => Vec::new(),
