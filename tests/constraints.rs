@@ -13,7 +13,8 @@ use neurula::tensor::eval::{self, Array};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The first phase of a text in the tensor interpreter, in `f64`: its slots, step by step.
+/// The first phase of a text in the tensor interpreter, in `f64`, with seed 5: its slots, step by step.
+#[derive(Clone)]
 pub struct Stepper {
     program: Program,
     batch: f64,
@@ -23,7 +24,7 @@ pub struct Stepper {
 impl Stepper {
     pub fn new(text: &str) -> Stepper {
         let model = checked(Path::new("."), text).unwrap_or_else(|said| panic!("{said:#?}\n{text}"));
-        let set = credit::samples(&model, &model.data[0], &Place::only("."), 0).unwrap();
+        let set = credit::samples(&model, &model.data[0], &Place::only("."), 5).unwrap();
         let program = credit::learn(&model, 0, set.rows());
         let slots = slots(&model, &program, &set);
         Stepper { program, batch: model.data[0].batch as f64, slots }
@@ -104,7 +105,8 @@ fn ways() -> Vec<String> {
 
 /// Compares every step of a constrained model with that of the same model without, brought back by hand.
 fn compare(input: &str, own: &str, by_hand: impl Fn(&mut Parameters, &Parameters)) {
-    for learn in ways() {
+    // A clip does not count what is no synapse.
+    for learn in ways().into_iter().filter(|learn| !(own.contains("no self") && learn.contains("clip"))) {
         let mut held = Stepper::new(&spec(input, own, &learn));
         let mut free = Stepper::new(&spec("", "", &learn));
         let first = held.parameters();

@@ -4,7 +4,7 @@ use neurula::credit;
 use neurula::data::{Column, Dataset};
 use neurula::diag::Sources;
 use neurula::driver;
-use neurula::model::{Model, Options, Teacher};
+use neurula::model::{Factor, Model, Options, Pattern, Teacher};
 use neurula::tensor::eval::{self, Array};
 use neurula::tensor::{Program, Role, Type, Value};
 use std::path::Path;
@@ -85,7 +85,10 @@ pub fn descends(model: &Model, name: &str) {
                 .projections
                 .iter()
                 .filter(|id| model.projections[id.0].has_weights())
-                .map(|id| credit::weight_slot(model, *id))
+                .flat_map(|id| match model.projections[id.0].pattern {
+                    Pattern::LowRank(_) => Factor::BOTH.map(|factor| credit::factor_slot(model, *id, factor)).to_vec(),
+                    _ => vec![credit::weight_slot(model, *id)],
+                })
                 .chain(learn.biases.iter().map(|id| credit::bias_slot(model, *id)))
                 .chain(learn.structures.iter().flat_map(|id| {
                     let weights = &model.regions[id.0].structure.as_ref().unwrap().weights;

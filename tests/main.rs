@@ -22,6 +22,7 @@ mod math;
 mod model;
 mod ops;
 mod passes;
+mod patterns;
 mod predict;
 mod runtime;
 mod step;

@@ -5,8 +5,7 @@ use super::formula::{self, Batched};
 use super::measure::Looked;
 use super::trial::{self, Trial};
 use super::whose;
-use super::windows;
-use super::{bias_slot, const_slot, inner_slot, weight_slot};
+use super::{bias_slot, const_slot, inner_slot};
 use crate::bug;
 use crate::model::formula::Kind;
 use crate::model::{Bias, Data, Formula, Leaf, Model, Pattern, Phase, Projection, ProjectionId, RegionId, Timing};
@@ -91,37 +90,17 @@ impl Step<'_> {
         }
     }
 
-    /// The weights of a projection, as they were when the step began.
-    pub(super) fn weight(&mut self, id: ProjectionId) -> Value {
-        let (model, projection) = (self.model, &self.model.projections[id.0]);
-        let (target, pre) = (&model.regions[projection.target.0], model.regions[projection.source.0].size());
-        let post = target.size();
-        let shape = match &projection.pattern {
-            Pattern::Activity | Pattern::Pool(..) => bug!("`{}` has no weights", projection.name),
-            Pattern::OneToOne => vec![Extent::Const(post)],
-            Pattern::Conv(window) => {
-                let shape = [target.shape[0], window.channels, window.size, window.size];
-                shape.map(Extent::Const).to_vec()
-            }
-            Pattern::Dense | Pattern::Fixed(_) | Pattern::FixedConst(_) => {
-                vec![Extent::Const(post), Extent::Const(pre)]
-            }
-        };
-        self.b.slot(weight_slot(model, id), Type { element: Element::Real, shape }, Role::Parameter)
-    }
-
     /// The biases of a region, one for each unit, flat, or one for each channel.
     pub(super) fn bias(&mut self, id: RegionId) -> Value {
         let region = &self.model.regions[id.0];
-        let shape = vec![Extent::Const(if region.bias == Bias::Channel { region.shape[0] } else { region.size() })];
-        self.b.slot(bias_slot(self.model, id), Type { element: Element::Real, shape }, Role::Parameter)
+        let units = if region.bias == Bias::Channel { region.shape[0] } else { region.size() };
+        self.parameter(bias_slot(self.model, id), &[units])
     }
 
     /// A structure's own weight, as it was when the step began.
     pub(super) fn inner(&mut self, id: RegionId, number: usize) -> Value {
         let Some(structure) = &self.model.regions[id.0].structure else { bug!("a weight of no structure") };
-        let shape = structure.weights[number].shape.iter().map(|&n| Extent::Const(n)).collect();
-        self.b.slot(inner_slot(self.model, id, number), Type { element: Element::Real, shape }, Role::Parameter)
+        self.parameter(inner_slot(self.model, id, number), &structure.weights[number].shape)
     }
 
     /// The type of a region's activity in the batch.
@@ -136,7 +115,8 @@ impl Step<'_> {
         self.flattened(activity, id)
     }
 
-    fn flattened(&mut self, activity: Value, id: RegionId) -> Value {
+    /// One row of units for each sample.
+    pub(super) fn flattened(&mut self, activity: Value, id: RegionId) -> Value {
         match self.model.regions[id.0].shape.len() {
             1 => activity,
             _ => {
@@ -147,40 +127,8 @@ impl Step<'_> {
     }
 
     /// The activity that a projection brings, in the shape of its source.
-    fn brought(&mut self, projection: &Projection) -> Value {
+    pub(super) fn brought(&mut self, projection: &Projection) -> Value {
         self.lagged(projection.source, projection.delay)
-    }
-
-    /// The product of a projection (or what it pools) in the shape of its target: flat, or, between images, flat in each
-    /// channel.
-    pub(super) fn product(&mut self, id: ProjectionId) -> Value {
-        if let Some(product) = self.products[id.0] {
-            return product;
-        }
-        let projection = &self.model.projections[id.0];
-        let activity = self.brought(projection);
-        let product = match &projection.pattern {
-            Pattern::Conv(window) => {
-                let weight = self.weight(id);
-                self.b.at(Some(projection.span));
-                let windows = windows::flat(&mut self.b, activity, window);
-                self.b.product(projection.name.clone(), windows::PRODUCT, windows, weight)
-            }
-            Pattern::Pool(by, window) => {
-                self.b.at(Some(projection.span));
-                windows::pooled(&mut self.b, activity, *by, window)
-            }
-            pattern => {
-                let activity = self.flattened(activity, projection.source);
-                let weight = self.weight(id);
-                self.b.at(Some(projection.span));
-                let indices = if *pattern == Pattern::OneToOne { "bi,i->bi" } else { "bi,oi->bo" };
-                self.b.product(projection.name.clone(), indices, activity, weight)
-            }
-        };
-        self.b.named(product, projection.name.clone());
-        self.products[id.0] = Some(product);
-        product
     }
 
     /// In the shape of a region.
@@ -362,7 +310,7 @@ impl Step<'_> {
             Leaf::Field(data, name) => formula::field(self, *data, name),
             Leaf::FieldNow(data, name, lag) => Batched { value: self.field_now(*data, name, *lag), batched: true },
             Leaf::Time => Batched { value: self.time_step(), batched: false },
-            Leaf::Weight(id) => Batched { value: self.weight(*id), batched: false },
+            Leaf::Weight(id) => Batched { value: self.matrix(*id), batched: false },
             Leaf::Const(id) => {
                 let made = &self.model.consts[id.0];
                 let shape = made.shape.iter().map(|&n| Extent::Const(n)).collect();

@@ -2,21 +2,35 @@
 //! region's start.
 
 use super::generate::constant;
-use super::{inner_slot, restore, synapses, weight_slot};
+use super::{factor_slot, inner_slot, restore, synapses, weight_slot};
+use crate::bug;
 use crate::math::Stream;
-use crate::model::{Init, Model, Pattern, ProjectionId, RegionId};
+use crate::model::{Factor, Init, Model, Pattern, ProjectionId, RegionId};
 use crate::tensor::{Role, Slot};
 
 /// First values of a parameter or a state, row-major; they are rounded to the program's precision by who stores them.
 pub fn initial(model: &Model, slot: &Slot, seed: u64) -> Vec<f64> {
     let cells = slot.ty.shape.iter().map(|extent| extent.bound()).product();
     if slot.role != Role::Parameter {
-        let held = synapses::initial(model, &slot.name).or_else(|| restore::first(model, &slot.name, cells, seed));
+        let held =
+            synapses::initial(model, &slot.name, seed).or_else(|| restore::first(model, &slot.name, cells, seed));
         return held.unwrap_or_else(|| vec![state(model, &slot.name); cells]);
     }
     for id in (0..model.projections.len()).map(ProjectionId) {
-        if slot.name == weight_slot(model, id) {
-            return weights(model, id, seed);
+        let projection = &model.projections[id.0];
+        if projection.tied.is_some() {
+            continue;
+        }
+        match projection.pattern {
+            Pattern::LowRank(rank) => {
+                if let Some(factor) =
+                    Factor::BOTH.into_iter().find(|factor| slot.name == factor_slot(model, id, *factor))
+                {
+                    return self::factor(model, id, factor, rank, seed);
+                }
+            }
+            _ if slot.name == weight_slot(model, id) => return weights(model, id, seed),
+            _ => {}
         }
     }
     let place = Stream::new(seed, &slot.name);
@@ -32,7 +46,7 @@ pub fn initial(model: &Model, slot: &Slot, seed: u64) -> Vec<f64> {
     vec![0.0; cells]
 }
 
-/// The first weights of a projection, in the shape of its slot.
+/// The first weights of a projection that has its own, in the shape of its slot.
 pub(super) fn weights(model: &Model, id: ProjectionId, seed: u64) -> Vec<f64> {
     let projection = &model.projections[id.0];
     let (post, pre) = (model.regions[projection.target.0].size(), model.regions[projection.source.0].size());
@@ -43,7 +57,7 @@ pub(super) fn weights(model: &Model, id: ProjectionId, seed: u64) -> Vec<f64> {
         projection.constraints.admit(&mut weights);
         weights
     };
-    let there = synapses::there(model, id);
+    let there = synapses::there(model, id, seed);
     let mut weights = match &projection.pattern {
         Pattern::Fixed(values) => values.clone(),
         Pattern::FixedConst(id) => constant(model, *id, seed),
@@ -54,7 +68,10 @@ pub(super) fn weights(model: &Model, id: ProjectionId, seed: u64) -> Vec<f64> {
             let shape = [channels, window.channels, window.size, window.size];
             draw(&shape, &|_| (window.channels * places, channels * places))
         }
-        Pattern::Dense | Pattern::Activity | Pattern::Pool(..) => match &there {
+        Pattern::Activity | Pattern::Pool(..) | Pattern::LowRank(_) => {
+            bug!("`{}` has no weight for each synapse", projection.name)
+        }
+        Pattern::Dense | Pattern::Sparse(_) | Pattern::Local(_) => match &there {
             None => draw(&[post, pre], &|_| (pre, post)),
             Some(there) => {
                 let (afferents, efferents) = counts(there, post, pre);
@@ -68,6 +85,17 @@ pub(super) fn weights(model: &Model, id: ProjectionId, seed: u64) -> Vec<f64> {
         }
     }
     weights
+}
+
+/// The first values of a factor of a projection of low rank: each starts as weights with as many afferents as it has columns.
+fn factor(model: &Model, id: ProjectionId, factor: Factor, rank: usize, seed: u64) -> Vec<f64> {
+    let projection = &model.projections[id.0];
+    let (rows, columns) = match factor {
+        Factor::Left => (model.regions[projection.target.0].size(), rank),
+        Factor::Right => (rank, model.regions[projection.source.0].size()),
+    };
+    let stream = Stream::new(seed, &factor_slot(model, id, factor));
+    drawn(projection.init, &stream, &[rows, columns], NO_LIMITS, &|_| (columns, rows))
 }
 
 /// How many synapses each unit behind and each unit before has.

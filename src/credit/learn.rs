@@ -4,7 +4,7 @@
 use super::by::{self, Changed};
 use super::forward::{self, Step};
 use super::restore::{self, Change};
-use super::{bias_slot, clock, inner_slot, measure, optimise, plasticity, weight_slot, whose};
+use super::{bias_slot, clock, factor_slot, inner_slot, measure, optimise, plasticity, weight_slot, whose};
 use crate::model::{Learn, Model, Teacher};
 use crate::tensor::{Element, Name, Program, Role, Type, Value};
 use indexmap::IndexMap;
@@ -21,7 +21,8 @@ pub fn learn(model: &Model, phase: usize, rows: usize) -> Program {
         let gradients = match &learn.teacher {
             Teacher::Credit(name) => {
                 let rule = by::find(name);
-                let gradients = (rule.gradients)(&mut step, learn, &costs);
+                let mut gradients = (rule.gradients)(&mut step, learn, &costs);
+                gradients.iter_mut().for_each(|gradient| of_synapses(&mut step, gradient));
                 clipped(&mut step, learn, gradients)
             }
             Teacher::Rule(rule) => plasticity::changes(&mut step, learn, rule),
@@ -45,6 +46,15 @@ pub fn learn(model: &Model, phase: usize, rows: usize) -> Program {
     step.b.finish()
 }
 
+/// What is no synapse has no gradient, and no part in its norm.
+fn of_synapses(step: &mut Step<'_>, gradient: &mut by::Gradient) {
+    let Changed::Weight(id) = gradient.changed else { return };
+    if let Some(there) = step.synapses(id) {
+        let zero = step.b.zeros_like(gradient.value);
+        gradient.value = step.b.select(there, gradient.value, zero);
+    }
+}
+
 /// What one statement makes of a parameter.
 struct Made {
     new: Value,
@@ -56,6 +66,7 @@ struct Made {
 pub(super) fn slot_of(model: &Model, changed: &Changed) -> Name {
     match changed {
         Changed::Weight(id) => weight_slot(model, *id),
+        Changed::Factor(id, factor) => factor_slot(model, *id, *factor),
         Changed::Bias(id) => bias_slot(model, *id),
         Changed::Inner(id, number) => inner_slot(model, *id, *number),
     }

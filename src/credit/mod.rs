@@ -14,6 +14,7 @@
 //! | `clock.phase_steps`, `clock.epoch_steps` | `int` | `runtime`: how many there are |
 //! | `<projection>.weight`, `<region>.bias`, `<region>.<weight>` | real | [`initial()`] at birth, then what learns |
 //! | `<parameter>\|<rule>\|<optimiser>.<state>` | real, `step` an int | likewise |
+//! | `<projection>.left`, `<projection>.right` | real | likewise, where the pattern is `lowrank` |
 //! | `<projection>.synapses`, `<region>.incoming_length`, `<region>.incoming_sum` | real | [`initial()`]: what weights are held to |
 //! | `predict.<region>` | real `[batch, …]` | a step of [`predict`]: the region's activity |
 //! | `metric.<name>.sum`, `.count`, `cost.<name>.sum`, `.count` | real | `runtime` sets 0 when an epoch or a measurement begins |
@@ -31,6 +32,7 @@ mod optimise;
 mod plasticity;
 mod pointwise;
 mod predict;
+mod products;
 mod restore;
 mod synapses;
 mod trial;
@@ -47,9 +49,16 @@ pub use predict::{predict, prediction_slot};
 use crate::model::Model;
 use crate::tensor::Name;
 
-/// The slot of a projection's weights.
+/// The slot of a projection's weights, which may be those of another.
 pub fn weight_slot(model: &Model, projection: crate::model::ProjectionId) -> Name {
-    format!("{}.weight", model.projections[projection.0].name).into()
+    let owner = crate::model::owner(&model.projections, projection);
+    format!("{}.weight", model.projections[owner.0].name).into()
+}
+
+/// The slot of a factor of a projection of low rank.
+pub fn factor_slot(model: &Model, projection: crate::model::ProjectionId, factor: crate::model::Factor) -> Name {
+    let owner = crate::model::owner(&model.projections, projection);
+    format!("{}.{}", model.projections[owner.0].name, factor.word()).into()
 }
 
 /// The slot of a region's biases.

@@ -6,15 +6,29 @@ use super::pointwise::{self, Spread};
 use super::whose;
 use super::windows;
 use crate::bug;
-use crate::model::{Bias, Formula, Leaf, Learn, Pattern, ProjectionId, RegionId, Rule, Window};
+use crate::model::{Bias, Formula, Leaf, Learn, Pattern, ProjectionId, RegionId, Rule, Window, owner};
 use crate::tensor::{Extent, Value};
+use indexmap::IndexMap;
 
-/// What each parameter of a statement gets: the change, negated, as an optimiser expects a gradient.
+/// What each parameter of a statement gets: the change, negated, as an optimiser expects a gradient. Weights that several of its
+/// paths share get the sum.
 pub(super) fn changes(step: &mut Step<'_>, learn: &Learn, rule: &Rule) -> Vec<Gradient> {
-    let mut all = Vec::new();
+    let mut weights: IndexMap<ProjectionId, Value> = IndexMap::new();
     for &id in &learn.projections {
-        step.b.of(whose::change(step.model, learn, &rule.name, &Changed::Weight(id)));
-        let value = weights(step, rule, id);
+        let owner = owner(&step.model.projections, id);
+        step.b.of(whose::change(step.model, learn, &rule.name, &Changed::Weight(owner)));
+        let mut value = self::weights(step, rule, id);
+        if step.model.projections[id.0].is_transposed() && step.b.ty(value).shape.len() == 2 {
+            value = step.b.permute(value, &[1, 0]);
+        }
+        let sum = match weights.get(&owner) {
+            Some(sum) => step.b.add(*sum, value),
+            None => value,
+        };
+        weights.insert(owner, sum);
+    }
+    let mut all = Vec::new();
+    for (id, value) in weights {
         all.push(Gradient { changed: Changed::Weight(id), value: step.b.negate(value) });
     }
     for &id in &learn.biases {
@@ -41,7 +55,7 @@ fn weights(step: &mut Step<'_>, rule: &Rule, id: ProjectionId) -> Value {
     let one_to_one = projection.pattern == Pattern::OneToOne;
     let (post_units, pre_units) = (step.model.regions[target.0].size(), step.model.regions[source.0].size());
     let extents = [step.batch.extent.clone(), Extent::Const(post_units), Extent::Const(pre_units)];
-    let weight = step.weight(id);
+    let weight = step.matrix(id);
     let (pre, post) = (step.flat(source), step.flat(target));
     let change = pointwise::compute(step, &rule.dw, &extents, &mut |step, leaf| match leaf {
         Leaf::Pre => Spread { value: pre, axes: vec![SAMPLES, if one_to_one { POST } else { PRE }] },

@@ -113,7 +113,7 @@ fn prepare(step: &mut Step<'_>) {
         if weighted && model.regions[projection.target.0].timing == Timing::Each {
             match is_steady(model, id) {
                 true => drop(step.product(id)),
-                false => drop(step.weight(id)),
+                false => step.prepare_weights(id),
             }
         }
     }

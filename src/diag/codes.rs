@@ -83,6 +83,10 @@ codes! {
     START_OUTSIDE      "E0414" "start_outside"      Error;
     NO_SELF            "E0415" "no_self"            Error;
     SUM_OF_BOTH_SIGNS  "E0416" "sum_of_both_signs"  Error;
+    FACTORED           "E0417" "factored"           Error;
+    TIED_WEIGHTS       "E0418" "tied_weights"       Error;
+    TIED_IN_A_CIRCLE   "E0419" "tied_in_a_circle"   Error;
+    NO_AFFERENTS       "E0420" "no_afferents"       Error;
     UNREACHED_SYNAPSE  "E0501" "unreached_synapse"  Error;
     IDLE_COST          "E0502" "idle_cost"          Error;
     NO_ROUTE           "E0503" "no_route"           Error;

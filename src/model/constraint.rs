@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::typing::Said;
-use super::{ConstValue, Init, Pattern, Projection, RegionId};
+use super::{ConstValue, Init, Pattern, Projection, ProjectionId, RegionId};
 use crate::diag::{Code, Diagnostic, Span};
 use crate::syntax::tree::{ConnectClause, ConnectClauseKind, Expr, ExprKind, Name};
 
@@ -159,6 +159,12 @@ fn clash(draft: &mut Draft<'_>, made: &Projection, at: Span, why: &str, words: &
 
 /// Whether a projection's clauses agree with each other, with its pattern and with how its weights start.
 pub(super) fn check(draft: &mut Draft<'_>, made: &Projection, clauses: &[ConnectClause]) -> Result<(), Said> {
+    if made.tied.is_some() {
+        return Ok(()); // said where it is known whose weights it has
+    }
+    if let Pattern::LowRank(_) = made.pattern {
+        return factored(draft, made, clauses);
+    }
     let span = |wanted: fn(&ConnectClauseKind) -> bool| {
         clauses.iter().find(|clause| wanted(&clause.kind)).map_or(made.span, |clause| clause.span)
     };
@@ -180,6 +186,34 @@ pub(super) fn check(draft: &mut Draft<'_>, made: &Projection, clauses: &[Connect
     let own = if made.constraints.no_self { no_self(draft, made, own) } else { Ok(()) };
     let at = if made.constraints.bounds.is_some() { bounded } else { signed };
     start(draft, made, clauses, at).and(own)
+}
+
+/// Where a projection has two factors, nothing can be said of single weights.
+fn factored(draft: &mut Draft<'_>, made: &Projection, clauses: &[ConnectClause]) -> Result<(), Said> {
+    let constant = matches!(made.init, Init::Constant(_));
+    let held = clauses.iter().find(|clause| match clause.kind {
+        ConnectClauseKind::Init(_) => constant,
+        ConnectClauseKind::Fixed => false,
+        ref kind => kind.is_about_weights(),
+    });
+    let Some(clause) = held else { return Ok(()) };
+    let said = match clause.kind {
+        ConnectClauseKind::Init(_) => {
+            let message = format!("both factors of `{}` would start with all weights the same", made.name);
+            Diagnostic::new(Code::START_OUTSIDE, message)
+                .at(clause.span, "and all that they ever learned would be of rank 1, or nothing")
+                .because(made.span, "a projection of low rank")
+                .help("init normal(0.1)")
+        }
+        _ => {
+            Diagnostic::new(Code::FACTORED, format!("`{}` has two factors, and no weight for each synapse", made.name))
+                .at(clause.span, "this is about single weights")
+                .because(made.span, "a projection of low rank")
+                .help("leave it out, or make the projection `dense`")
+        }
+    };
+    draft.say(said);
+    Err(Said)
 }
 
 /// `no self` says which units are the same: that at the same place of an equal shape.
@@ -251,7 +285,9 @@ fn start(draft: &mut Draft<'_>, made: &Projection, clauses: &[ConnectClause], cl
             (!within(least) || !within(most)).then(|| format!("from {least} to {most}"))
         }
         (_, Init::Normal(_) | Init::He) if !within(0.0) => Some("around 0".to_string()),
-        (_, Init::Orthogonal) if limited || constraints.no_self => {
+        (pattern, Init::Orthogonal)
+            if limited || constraints.no_self || matches!(pattern, Pattern::Sparse(_) | Pattern::Local(_)) =>
+        {
             Some("what is orthogonal has weights of both signs, and all synapses".to_string())
         }
         _ => None,
@@ -303,7 +339,8 @@ fn is_matrix(clauses: &[ConnectClause]) -> bool {
 
 /// What is kept over all projections into a region that are marked so; nothing is said of regions into which one goes that has
 /// a mistake.
-pub(super) fn groups(draft: &mut Draft<'_>, mistaken: &[RegionId]) {
+pub(super) fn groups(draft: &mut Draft<'_>, mistaken: &[ProjectionId]) {
+    let mistaken: Vec<RegionId> = mistaken.iter().map(|id| draft.projections[id.0].target).collect();
     for region in (0..draft.regions.len()).map(RegionId).filter(|region| !mistaken.contains(region)) {
         for norm in [Norm::Length, Norm::Sum] {
             let marked: Vec<usize> = (0..draft.projections.len())

@@ -97,6 +97,7 @@ fn complete(draft: &mut Draft<'_>, tree: &tree::Learn, mut learn: Learn) -> Resu
             return Ok(vec![learn]);
         }
         Teacher::Rule(_) => {
+            single_weights(draft, tree, &learn)?;
             if draft.time.is_some() {
                 draft.later(tree.rule.span, "a rule with an equation per synapse in a model with time", "by backprop");
                 return Err(Said);
@@ -137,6 +138,21 @@ fn complete(draft: &mut Draft<'_>, tree: &tree::Learn, mut learn: Learn) -> Resu
         return Err(no_costs(draft, &ends, tree.paths_span()));
     }
     Ok(vec![learn])
+}
+
+/// A rule with an equation per synapse wants a weight for each.
+fn single_weights(draft: &mut Draft<'_>, tree: &tree::Learn, learn: &Learn) -> Result<(), Said> {
+    let projections = learn.projections.iter().map(|id| &draft.projections[id.0]);
+    let factored = projections.into_iter().find(|projection| matches!(projection.pattern, super::Pattern::LowRank(_)));
+    let Some(projection) = factored else { return Ok(()) };
+    let rule = draft.sources.slice(tree.rule.span);
+    let message = format!("`{}` has two factors, and `{rule}` changes the weight of each synapse", projection.name);
+    let said = Diagnostic::new(Code::FACTORED, message)
+        .at(tree.paths_span(), "to be taught by an equation per synapse")
+        .because(projection.span, "a projection of low rank")
+        .help("learn it by a credit rule, such as `backprop`, or make it `dense`");
+    draft.say(said);
+    Err(Said)
 }
 
 /// The regions in which a statement's paths end.

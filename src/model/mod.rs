@@ -15,11 +15,14 @@ pub mod formula;
 mod generated;
 mod init;
 mod learning;
+mod local;
+mod pattern;
 pub mod print;
 mod routes;
 mod schedule;
 mod sources;
 mod structure;
+mod tie;
 mod time;
 mod timing;
 mod typing;
@@ -35,6 +38,8 @@ pub use formula::{Formula, Leaf, Unit};
 pub use generated::field_type;
 use indexmap::IndexMap;
 pub use learning::{CREDIT_RULES, CreditRule};
+pub use local::Neighbours;
+pub use tie::{Tie, owner};
 pub use window::Window;
 
 macro_rules! ids {
@@ -290,8 +295,10 @@ pub struct Projection {
     pub target: RegionId,
     /// The name behind `as`: such a projection is not in `drive`.
     pub named: Option<Name>,
-    /// Which synapses there are.
+    /// Which synapses there are; where it has the weights of another, that one's pattern.
     pub pattern: Pattern,
+    /// Whose weights it has, if not its own.
+    pub tied: Option<Tie>,
     /// How the weights start.
     pub init: Init,
     /// Whether some `learn` may change it (not `fixed`).
@@ -311,6 +318,12 @@ pub struct Projection {
 pub enum Pattern {
     /// From every unit to every unit: weights `[post, pre]`.
     Dense,
+    /// Each synapse is there or not, with this probability, for good: `[post, pre]`, 0 where there is none.
+    Sparse(f64),
+    /// To each unit from those that lie near its place: `[post, pre]`, 0 elsewhere.
+    Local(Neighbours),
+    /// From every unit to every unit, by the product of two matrices `[post, rank]` and `[rank, pre]`.
+    LowRank(usize),
     /// From each unit to the one at the same place: weights `[n]`.
     OneToOne,
     /// From every unit to every unit, by a fixed matrix `[post, pre]`, row-major.
@@ -324,6 +337,28 @@ pub enum Pattern {
     Pool(Pooling, Window),
     /// The activity as it is, into a structure; it has no weights of its own.
     Activity,
+}
+
+/// One of the two matrices whose product a projection of low rank has for weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Factor {
+    /// `[post, rank]`.
+    Left,
+    /// `[rank, pre]`.
+    Right,
+}
+
+impl Factor {
+    /// Both, the left one first.
+    pub const BOTH: [Factor; 2] = [Factor::Left, Factor::Right];
+
+    /// How its slot is called.
+    pub fn word(self) -> &'static str {
+        match self {
+            Factor::Left => "left",
+            Factor::Right => "right",
+        }
+    }
 }
 
 /// What a pool takes of each window.

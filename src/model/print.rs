@@ -55,6 +55,16 @@ pub fn print(model: &Model) -> String {
             super::Pattern::Conv(window) => format!("conv of {}", windows(window)),
             super::Pattern::Pool(by, window) => format!("pool {by:?} of {}", windows(window)),
             super::Pattern::Fixed(values) => format!("fixed({} weights)", values.len()),
+            super::Pattern::Sparse(share) => format!("sparse({share})"),
+            super::Pattern::Local(neighbours) => format!("local({})", neighbours.radius()),
+            super::Pattern::LowRank(rank) => format!("lowrank({rank})"),
+        };
+        let pattern = match &projection.tied {
+            None => pattern,
+            Some(tie) => {
+                let word = if tie.transposed { "transpose" } else { "shared" };
+                format!("{word}({}), {pattern}", model.projections[tie.to.0].name)
+            }
         };
         let plastic = if projection.plastic { "" } else { ", fixed" };
         let credit = if projection.credit { "" } else { ", no credit" };

@@ -2,7 +2,8 @@
 
 use super::draft::Draft;
 use super::formula::Kind;
-use super::{CostId, Formula, Leaf, Learn, Pattern, ProjectionId, RegionId, Structure};
+use super::tie::siblings;
+use super::{CostId, Formula, Leaf, Learn, Pattern, Projection, ProjectionId, RegionId, Structure};
 use crate::diag::Span;
 use crate::tensor::Derivative;
 use std::collections::BTreeSet;
@@ -102,7 +103,7 @@ pub(super) fn credit(draft: &Draft<'_>, cost: CostId, learn: &Learn) -> Credit {
     let mut credit = Credit::default();
     let Some(Some(cost)) = draft.costs.get(cost.0) else { return credit };
     let mut open = Vec::new();
-    enter(&mut credit, &mut open, reach(&cost.formula));
+    enter(&draft.projections, &mut credit, &mut open, reach(&cost.formula));
     while let Some(id) = open.pop() {
         let Some(equation) = draft.regions[id.0].equation.as_ref() else { continue };
         let reached = through(equation, draft.regions[id.0].structure.as_ref());
@@ -119,7 +120,7 @@ pub(super) fn credit(draft: &Draft<'_>, cost: CostId, learn: &Learn) -> Credit {
             }
         }
         for wire in wires {
-            credit.projections.insert(wire);
+            credit.projections.extend(siblings(&draft.projections, wire));
             let projection = &draft.projections[wire.0];
             let fixed_wire = matches!(projection.pattern, Pattern::Pool(..));
             let passes =
@@ -130,20 +131,18 @@ pub(super) fn credit(draft: &Draft<'_>, cost: CostId, learn: &Learn) -> Credit {
                 open.push(projection.source);
             }
         }
-        enter(&mut credit, &mut open, reached);
+        enter(&draft.projections, &mut credit, &mut open, reached);
     }
     credit
 }
 
-fn enter(credit: &mut Credit, open: &mut Vec<RegionId>, reached: Reach) {
+fn enter(projections: &[Projection], credit: &mut Credit, open: &mut Vec<RegionId>, reached: Reach) {
     for leaf in reached.leaves {
         match leaf {
             Leaf::Region(id) | Leaf::Previous(id) if credit.regions.insert(id) => {
                 open.push(id);
             }
-            Leaf::Weight(id) => {
-                credit.projections.insert(id);
-            }
+            Leaf::Weight(id) => credit.projections.extend(siblings(projections, id)),
             _ => {}
         }
     }

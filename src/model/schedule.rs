@@ -6,7 +6,7 @@ use super::formula::Kind;
 use super::typing::{Place, Said};
 use super::{
     Bias, Bound, CostId, DataId, Formula, Keep, Leaf, Learn, ParamId, Phase, ProjectionId, RegionId, Teacher, Unit,
-    learning, sources,
+    learning, sources, tie,
 };
 use crate::diag::{Code, Diagnostic, Span};
 use crate::syntax::tree::{self, Expr, ItemKind, Place as TreePlace, StatementKind};
@@ -188,7 +188,10 @@ fn phase(draft: &mut Draft<'_>, head: Head, always: &[(&tree::Learn, Span)], sta
         match &statement.kind {
             StatementKind::Learn(_) => {}
             StatementKind::Freeze(paths) => match draft.projections_of(paths) {
-                Ok(found) => frozen.extend(found.into_iter().map(|id| (id, statement.span))),
+                Ok(found) => {
+                    let all = found.into_iter().flat_map(|id| tie::siblings(&draft.projections, id));
+                    frozen.extend(all.map(|id| (id, statement.span)));
+                }
                 Err(Said) => bad = true,
             },
             StatementKind::Data(tree) => match sources::in_phase(draft, tree, statement.span) {
@@ -342,7 +345,12 @@ fn teach(draft: &mut Draft<'_>, learns: Vec<(Learn, Span)>, frozen: &[(Projectio
     let mut made = Vec::new();
     for (mut learn, span) in learns {
         let named = learn.projections.clone();
-        for &id in &named {
+        let owners: Vec<ProjectionId> = named.iter().map(|id| tie::owner(&draft.projections, *id)).collect();
+        for (place, &id) in named.iter().enumerate() {
+            let owner = owners[place];
+            if owners[..place].contains(&owner) {
+                continue;
+            }
             if let Some((_, frozen_at)) = frozen.iter().find(|(other, _)| *other == id) {
                 let name = draft.projections[id.0].name.clone();
                 draft.say(
@@ -355,7 +363,7 @@ fn teach(draft: &mut Draft<'_>, learns: Vec<(Learn, Span)>, frozen: &[(Projectio
                     .help(format!("leave `{name}` out of one of the two")),
                 );
             }
-            match taught.get(&id) {
+            match taught.get(&owner) {
                 Some(first) if !learn.also => {
                     let name = draft.projections[id.0].name.clone();
                     draft.say(
@@ -369,7 +377,7 @@ fn teach(draft: &mut Draft<'_>, learns: Vec<(Learn, Span)>, frozen: &[(Projectio
                     );
                 }
                 _ => {
-                    taught.insert(id, span);
+                    taught.insert(owner, span);
                 }
             }
         }

@@ -57,7 +57,7 @@ pub(super) fn bias<'p>(unnamed: impl Iterator<Item = &'p Projection>) -> Bias {
 }
 
 /// What stands in the brackets of a pattern, each once.
-struct Arguments<'a> {
+pub(super) struct Arguments<'a> {
     usage: &'static str,
     expr: &'a Expr,
     found: Vec<(&'a str, &'a Expr)>,
@@ -65,7 +65,7 @@ struct Arguments<'a> {
 
 impl<'a> Arguments<'a> {
     /// By name, or in the order of `names`.
-    fn new(
+    pub(super) fn new(
         draft: &mut Draft<'_>,
         expr: &'a Expr,
         arguments: &'a [Argument],
@@ -107,9 +107,20 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    fn wanted(&self, draft: &mut Draft<'_>, name: &str) -> Result<usize, Said> {
+    /// A whole number from 1 on.
+    pub(super) fn wanted(&self, draft: &mut Draft<'_>, name: &str) -> Result<usize, Said> {
         match self.whole(draft, name, 1)? {
             Some(value) => Ok(value),
+            None => Err(wrong(draft, self.expr.span, &format!("`{name}` is missing"), self.usage)),
+        }
+    }
+}
+
+impl Arguments<'_> {
+    /// A plain number, and where it stands.
+    pub(super) fn number(&self, draft: &mut Draft<'_>, name: &str) -> Result<(f64, crate::diag::Span), Said> {
+        match self.get(name) {
+            Some(expr) => Ok((super::init::plain(draft, expr)?, expr.span)),
             None => Err(wrong(draft, self.expr.span, &format!("`{name}` is missing"), self.usage)),
         }
     }

@@ -1,13 +1,13 @@
 //! Regions and projections: who is wired to whom, and in which order they are computed.
 
 use super::build::arc;
-use super::constraint;
 use super::draft::{Draft, Meaning, nearest};
-use super::init::{init, plain};
+use super::init::init;
 use super::typing::{Local, Said, Typer, array};
 use super::{Bias, Constraints, Init, Leaf, Pattern, Projection, ProjectionId, RegionId, Unit};
+use super::{constraint, pattern, tie};
 use crate::diag::{Code, Diagnostic, Span};
-use crate::syntax::tree::{self, ConnectClauseKind, Expr, ExprKind, Hop, ItemKind, Path, Paths};
+use crate::syntax::tree::{self, ConnectClauseKind, Hop, ItemKind, Path, Paths};
 
 /// The region that a hop names.
 pub(super) fn region_of(draft: &mut Draft<'_>, hop: &Hop) -> Result<RegionId, Said> {
@@ -225,7 +225,9 @@ fn wire<'a>(
     }
     let (pattern, init, plastic, credit, delay) = (Pattern::Dense, Init::Default, true, true, 0);
     let (name, constraints) = (arc(&name), Constraints::default());
-    let made = Projection { name, source, target, named, pattern, init, plastic, credit, delay, constraints, span };
+    let tied = None;
+    let made =
+        Projection { name, source, target, named, pattern, tied, init, plastic, credit, delay, constraints, span };
     draft.projections.push(made);
     draft.clauses.push(clauses);
 }
@@ -249,13 +251,14 @@ pub(super) fn clauses(draft: &mut Draft<'_>) {
         }
         bad |= super::window::clauses(draft, &made, draft.clauses[number]).is_err();
         let clauses = draft.clauses[number];
-        bad = bad || check_pattern(draft, &made).and_then(|()| constraint::check(draft, &made, clauses)).is_err();
+        bad = bad || pattern::check(draft, &made).and_then(|()| constraint::check(draft, &made, clauses)).is_err();
         if bad {
             draft.incomplete = true;
-            mistaken.push(made.target);
+            mistaken.push(ProjectionId(number));
         }
         draft.projections[number] = made;
     }
+    tie::resolve(draft, &mut mistaken);
     for number in 0..draft.regions.len() {
         let into = draft.projections.iter().filter(|p| p.target.0 == number && p.named.is_none());
         if draft.regions[number].bias != Bias::None {
@@ -287,7 +290,7 @@ fn clause_of(
             );
             return Err(Said);
         }
-        ConnectClauseKind::Pattern(expr) => made.pattern = pattern(draft, made, expr)?,
+        ConnectClauseKind::Pattern(expr) => pattern::pattern(draft, made, expr)?,
         ConnectClauseKind::Init(tree::Init::Value(expr)) => made.init = init(draft, expr)?,
         ConnectClauseKind::Fixed => made.plastic = false,
         ConnectClauseKind::NoCredit => made.credit = false,
@@ -301,140 +304,6 @@ fn clause_of(
         | ConnectClauseKind::NoSelf => constraint::clause(draft, made, clause)?,
         ConnectClauseKind::Delay(expr) => made.delay = super::time::delay(draft, clause.span, expr).unwrap_or(1),
         ConnectClauseKind::Feedback => draft.later(clause.span, "`feedback`", ""),
-    }
-    Ok(())
-}
-
-fn pattern(draft: &mut Draft<'_>, made: &mut Projection, expr: &Expr) -> Result<Pattern, Said> {
-    let (name, arguments): (&tree::Name, &[tree::Argument]) = match &expr.kind {
-        ExprKind::Name(name) => (name, &[]),
-        ExprKind::Call { function, arguments } => (function, arguments),
-        _ => {
-            let said =
-                Diagnostic::new(Code::UNKNOWN_NAME, "this is no pattern").at(expr.span, "a pattern is wanted here");
-            draft.say(said.help("dense, conv(size = 3), pool(max, 2), one_to_one or fixed([[1, 0], [0, 1]])"));
-            return Err(Said);
-        }
-    };
-    match (name.as_str(), arguments) {
-        ("dense", []) => Ok(Pattern::Dense),
-        ("one_to_one", []) => Ok(Pattern::OneToOne),
-        ("fixed", [argument]) if argument.name.is_none() => {
-            made.plastic = false;
-            if let Some(found) = super::constants::fixed(draft, made, &argument.value)? {
-                return Ok(found);
-            }
-            matrix(draft, made, &argument.value).map(Pattern::Fixed)
-        }
-        ("dense" | "one_to_one" | "fixed", _) => {
-            let usage = if name.as_str() == "fixed" { "fixed([[1, 0], [0, 1]])" } else { name.as_str() };
-            draft.say(
-                Diagnostic::new(Code::WRONG_ARGUMENTS, format!("the pattern `{name}` does not take these arguments"))
-                    .at(expr.span, "wrong arguments")
-                    .help(format!("write it as `{usage}`")),
-            );
-            Err(Said)
-        }
-        ("conv", arguments) => super::window::conv(draft, made, expr, arguments),
-        ("pool", arguments) => super::window::pool(draft, made, expr, arguments),
-        ("local" | "sparse" | "lowrank" | "shared" | "transpose" | "fast", _) => {
-            draft.later(
-                expr.span,
-                &format!("the pattern `{name}`"),
-                "dense, conv, pool, one_to_one and fixed are the patterns of this version",
-            );
-            Err(Said)
-        }
-        _ => {
-            let known = ["dense", "conv", "pool", "one_to_one", "fixed"];
-            let help = match nearest(name.as_str(), known.into_iter()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "dense, conv(size = 3), pool(max, 2), one_to_one or fixed([[1, 0], [0, 1]])".to_string(),
-            };
-            draft.say(
-                Diagnostic::new(Code::UNKNOWN_NAME, format!("there is no pattern `{name}`"))
-                    .at(name.span, "unknown pattern")
-                    .help(help),
-            );
-            Err(Said)
-        }
-    }
-}
-
-/// The weights of `fixed(EXPR)`: a number for all, or a matrix `[[…], …]` with a row for each unit of the target.
-fn matrix(draft: &mut Draft<'_>, made: &Projection, expr: &Expr) -> Result<Vec<f64>, Said> {
-    let (Some(post), Some(pre)) = (size(draft, made.target), size(draft, made.source)) else { return Err(Said) };
-    let ExprKind::List(rows) = &expr.kind else {
-        let value = plain(draft, expr)?;
-        return match post.checked_mul(pre).filter(|cells| *cells <= 1 << 28) {
-            Some(cells) => Ok(vec![value; cells]),
-            None => {
-                draft.say(
-                    Diagnostic::new(Code::TOO_LARGE, format!("`{}` has {post} x {pre} weights", made.name))
-                        .at(expr.span, "too many")
-                        .help("give the regions fewer units"),
-                );
-                Err(Said)
-            }
-        };
-    };
-    let mut values = Vec::new();
-    for row in rows {
-        let cells: &[Expr] = match &row.kind {
-            ExprKind::List(cells) => cells,
-            _ => std::slice::from_ref(row),
-        };
-        if cells.len() != pre {
-            draft.say(
-                Diagnostic::new(
-                    Code::SHAPE_MISMATCH,
-                    format!("a row of `{}` has {pre} weights, and this one has {}", made.name, cells.len()),
-                )
-                .at(row.span, format!("{} here", cells.len()))
-                .because(made.span, format!("`{}` has {pre} units", draft.region_name(made.source)))
-                .help("a row for each unit of the target, with a weight for each unit of the source"),
-            );
-            return Err(Said);
-        }
-        for cell in cells {
-            values.push(plain(draft, cell)?);
-        }
-    }
-    if rows.len() != post {
-        draft.say(
-            Diagnostic::new(
-                Code::SHAPE_MISMATCH,
-                format!("the matrix of `{}` has {} rows, and {post} are wanted", made.name, rows.len()),
-            )
-            .at(expr.span, format!("{} rows", rows.len()))
-            .because(made.span, format!("`{}` has {post} units", draft.region_name(made.target)))
-            .help("a row for each unit of the target"),
-        );
-        return Err(Said);
-    }
-    Ok(values)
-}
-
-fn size(draft: &Draft<'_>, id: RegionId) -> Option<usize> {
-    draft.regions[id.0].shape.as_ref().map(|shape| shape.iter().product())
-}
-
-fn check_pattern(draft: &mut Draft<'_>, made: &Projection) -> Result<(), Said> {
-    let (Some(post), Some(pre)) = (size(draft, made.target), size(draft, made.source)) else { return Err(Said) };
-    if made.pattern == Pattern::OneToOne && pre != post {
-        let (source, target) = (&draft.regions[made.source.0], &draft.regions[made.target.0]);
-        let (s, t) = (source.tree.target.span, target.tree.target.span);
-        draft.say(
-            Diagnostic::new(
-                Code::SHAPE_MISMATCH,
-                format!("`{}` is one to one, between {pre} and {post} units", made.name),
-            )
-            .at(made.span, "one to one wants as many units on both sides")
-            .because(s, format!("{pre} units"))
-            .because(t, format!("{post} units"))
-            .help("make the regions equal in size, or leave out `one_to_one`"),
-        );
-        return Err(Said);
     }
     Ok(())
 }

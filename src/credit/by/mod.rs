@@ -7,24 +7,31 @@ mod truncated;
 use super::formula::Batched;
 use super::forward::Step;
 use crate::bug;
-use crate::model::{Learn, Model, ProjectionId, RegionId};
+use crate::model::{Factor, Learn, Model, Pattern, ProjectionId, RegionId, owner};
 use crate::tensor::Value;
+use indexmap::IndexSet;
 
 /// What a gradient is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Changed {
-    /// The weights of a projection.
+    /// The weights of a projection that has its own.
     Weight(ProjectionId),
+    /// A factor of a projection of low rank that has its own.
+    Factor(ProjectionId, Factor),
     /// The biases of a region.
     Bias(RegionId),
     /// A structure's own weight, by number.
     Inner(RegionId, usize),
 }
 
-/// Everything that a statement changes by credit: weights, biases and structures' own weights.
+/// Everything that a statement changes by credit, each once: weights, biases and structures' own weights.
 pub(super) fn changed_by(model: &Model, learn: &Learn) -> Vec<Changed> {
-    let weighted = |id: &&ProjectionId| model.projections[id.0].has_weights();
-    let weights = learn.projections.iter().filter(weighted).map(|id| Changed::Weight(*id));
+    let weighted = learn.projections.iter().filter(|id| model.projections[id.0].has_weights());
+    let owners: IndexSet<ProjectionId> = weighted.map(|id| owner(&model.projections, *id)).collect();
+    let weights = owners.into_iter().flat_map(|id| match model.projections[id.0].pattern {
+        Pattern::LowRank(_) => Factor::BOTH.map(|factor| Changed::Factor(id, factor)).to_vec(),
+        _ => vec![Changed::Weight(id)],
+    });
     let biases = learn.biases.iter().map(|id| Changed::Bias(*id));
     let inner = learn.structures.iter().flat_map(|id| {
         let count = model.regions[id.0].structure.as_ref().map_or(0, |structure| structure.weights.len());
@@ -38,6 +45,7 @@ impl Step<'_> {
     pub(super) fn changed(&mut self, changed: &Changed) -> Value {
         match changed {
             Changed::Weight(id) => self.weight(*id),
+            Changed::Factor(id, factor) => self.factor(*id, *factor),
             Changed::Bias(id) => self.bias(*id),
             Changed::Inner(id, number) => self.inner(*id, *number),
         }

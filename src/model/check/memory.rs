@@ -13,11 +13,7 @@ const CELLS: u128 = 1 << 31;
 fn run(draft: &mut Draft<'_>, options: &Options) {
     let batch = draft.data.iter().flatten().map(|data| data.batch as u128).max().unwrap_or(1);
     let data: u128 = draft.data.iter().flatten().map(|data| data.signature.bytes()).sum();
-    let weights: Vec<u128> = draft
-        .projections
-        .iter()
-        .map(|projection| draft.weight_shape(projection).iter().map(|n| *n as u128).product())
-        .collect();
+    let weights: Vec<u128> = draft.projections.iter().map(|projection| cells(draft, projection)).collect();
     let units: u128 = draft
         .regions
         .iter()
@@ -70,6 +66,19 @@ fn run(draft: &mut Draft<'_>, options: &Options) {
         size(data)
     );
     draft.say(said);
+}
+
+/// The cells of a projection's own weights, and of what says which synapses there are.
+fn cells(draft: &Draft<'_>, projection: &Projection) -> u128 {
+    let cells: u128 = draft.weight_shape(projection).iter().map(|n| *n as u128).product();
+    match projection.pattern {
+        _ if projection.tied.is_some() => 0,
+        Pattern::LowRank(rank) => {
+            let units = draft.weight_shape(projection).iter().map(|n| *n as u128).sum::<u128>();
+            units.saturating_mul(rank as u128)
+        }
+        _ => cells,
+    }
 }
 
 /// The cells of all windows that a convolution reads.

@@ -1,7 +1,7 @@
 //! Every plastic projection is taught in some phase, and what teaches it reaches it.
 
 use super::super::draft::Draft;
-use super::super::{Learn, ProjectionId, Teacher, routes};
+use super::super::{Learn, ProjectionId, Teacher, routes, tie};
 use super::{Check, Options};
 use crate::diag::{Code, Diagnostic};
 
@@ -11,7 +11,8 @@ fn run(draft: &mut Draft<'_>, _: &Options) {
     let mut said = Vec::new();
     for (number, projection) in draft.projections.iter().enumerate() {
         let id = ProjectionId(number);
-        let taught = |learn: &Learn| learn.projections.contains(&id);
+        let same = tie::siblings(&draft.projections, id);
+        let taught = |learn: &Learn| learn.projections.iter().any(|taught| same.contains(taught));
         let frozen_everywhere = draft.phases.iter().flat_map(|phase| &phase.learns).any(taught);
         if projection.plastic && !frozen_everywhere {
             let cost = draft.costs.iter().flatten().next().map_or("COST".to_string(), |cost| cost.name.to_string());

@@ -548,6 +548,9 @@ impl<'d, 'a> Typer<'d, 'a> {
                         ));
                     }
                     let sizes = self.draft.weight_shape(projection);
+                    if let Some(said) = super::pattern::too_wide(projection, &sizes, span) {
+                        return Err(self.fail(said));
+                    }
                     self.leaf(Leaf::Weight(ProjectionId(id.0)), array(&sizes), Unit::One, span)
                 }
                 _ => Err(self.fail(
