@@ -316,3 +316,32 @@ fn a_changed_flag_or_spec_is_told_on_resume() {
     assert!(String::from_utf8_lossy(&found.stderr).contains("was changed"));
     output(neurula().args(["train", "--epochs", "1", "--quiet", "--backend", "interpreter", "--resume"]).arg(&run), 0);
 }
+
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    let folder = TempDir::new().unwrap();
+    let wide = "data world = digits(batch = 64)\nregion Retina[8, 8] = world.image\nregion Hidden[512] = tanh(drive)\nregion Name[10] = drive\n\
+        connect Retina -> Hidden -> Name\ncost wrong in Name = cross_entropy(Name, world.label)\nmetric accuracy = argmax(Name) == world.label\n\
+        learn Retina -> Hidden -> Name by backprop from wrong using adam(rate = 0.001)\n";
+    let wide = spec(&folder, wide);
+    let text = output(neurula().arg("emit").arg(&wide).args(["--stage", "loop"]), 0);
+    assert!(text.contains(" split rows by "), "{text}");
+    let run = |threads: &str| {
+        let place = folder.path().join(threads);
+        let mut train = neurula();
+        train.arg("train").arg(&wide).args(["--epochs", "1", "--json", "--threads", threads]).arg("--out").arg(&place);
+        let digest = last_object(&output(&mut train, 0))["state_digest"].clone();
+        let eval = output(neurula().arg("eval").arg(&place).args(["--json", "--threads", threads]), 0);
+        let file = folder.path().join(format!("{threads}.npz"));
+        output(neurula().arg("predict").arg(&place).args(["--threads", threads]).arg("--out").arg(&file), 0);
+        (digest, eval, std::fs::read(file).unwrap())
+    };
+    let one = run("1");
+    assert!(one.0.is_string());
+    assert!(one == run("2"), "two threads differ from one");
+    assert!(one == run("4"), "four threads differ from one");
+    output(neurula().arg("bench").arg(&wide).args(["--repeats", "1", "--threads", "2"]), 0);
+    for wrong in ["0", "257", "many"] {
+        output(neurula().arg("train").arg(&wide).args(["--threads", wrong]), 2);
+    }
+}

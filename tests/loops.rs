@@ -1,5 +1,6 @@
 //! The loop IR: memory, text, verification and meaning.
 
+pub mod cut;
 pub mod filetest;
 pub mod random_loops;
 

@@ -29,5 +29,6 @@ mod step;
 mod syntax;
 mod tables;
 mod tensor;
+mod threads;
 mod time;
 mod trained;

@@ -55,10 +55,11 @@ pub struct Way {
     pub epochs: Option<usize>,
     pub precision: Precision,
     pub backend: Backend,
+    pub threads: usize,
 }
 
-/// In `f64`, by machine code, with seed 0.
-pub const EXACT: Way = Way { seed: 0, epochs: None, precision: Precision::F64, backend: Backend::Jit };
+/// In `f64`, by machine code of two threads, with seed 0.
+pub const EXACT: Way = Way { seed: 0, epochs: None, precision: Precision::F64, backend: Backend::Jit, threads: 2 };
 
 /// The model of a text that lies in a folder, or what is wrong with it.
 pub fn checked(folder: &Path, text: &str) -> Result<Model, Vec<Diagnostic>> {
@@ -75,6 +76,7 @@ pub fn options(folder: &Path, run: &Path, way: &Way) -> Options {
         epochs: way.epochs,
         precision: way.precision,
         backend: way.backend,
+        threads: way.threads,
         folder: Some(run.to_path_buf()),
         interrupted: Arc::new(AtomicBool::new(false)),
         entered: std::time::Instant::now(),

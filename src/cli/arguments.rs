@@ -1,7 +1,8 @@
 //! What the command line can say.
 
+use crate::codegen::MOST;
 use crate::math::Precision;
-use crate::runtime::Backend;
+use crate::runtime::{Backend, available_threads};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -84,6 +85,24 @@ pub struct Machine {
     /// The seed; it overrides the spec's.
     #[arg(long)]
     pub seed: Option<u64>,
+    #[command(flatten)]
+    /// See there.
+    pub threads: Threads,
+}
+
+/// Who computes.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Threads {
+    /// How many threads compute, as far as that is worth it; as many as the process may use unless said. Changes no bit.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST as i64))]
+    pub threads: Option<u16>,
+}
+
+impl Threads {
+    /// How many.
+    pub fn count(self) -> usize {
+        self.threads.map_or_else(available_threads, usize::from)
+    }
 }
 
 /// Arguments of `train`.
@@ -122,6 +141,9 @@ pub struct EvalArguments {
     /// Machine code, or the loop interpreter.
     #[arg(long, value_enum, default_value = "jit")]
     pub backend: BackendName,
+    #[command(flatten)]
+    /// See there.
+    pub threads: Threads,
     /// One JSON object.
     #[arg(long)]
     pub json: bool,
@@ -144,6 +166,9 @@ pub struct PredictArguments {
     /// Machine code, or the loop interpreter.
     #[arg(long, value_enum, default_value = "jit")]
     pub backend: BackendName,
+    #[command(flatten)]
+    /// See there.
+    pub threads: Threads,
     /// One JSON object.
     #[arg(long)]
     pub json: bool,

@@ -15,7 +15,8 @@ pub(super) fn run(arguments: &EvalArguments, entered: Instant) -> Ending {
         Ok(found) => found,
         Err(ending) => return ending,
     };
-    let machine = Machine { precision, backend: arguments.backend, seed: Some(lock.seed) };
+    let (backend, seed, threads) = (arguments.backend, Some(lock.seed), arguments.threads);
+    let machine = Machine { precision, backend, seed, threads };
     let options = options(&spec, &machine, lock.epochs, entered);
     match train::evaluate(&spec.model, &options, &arguments.run) {
         Ok(values) if arguments.json => {

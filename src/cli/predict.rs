@@ -27,7 +27,8 @@ pub(super) fn run(arguments: &PredictArguments, entered: Instant) -> Ending {
             return Ending::Usage;
         }
     };
-    let machine = Machine { precision, backend: arguments.backend, seed: Some(lock.seed) };
+    let (backend, seed, threads) = (arguments.backend, Some(lock.seed), arguments.threads);
+    let machine = Machine { precision, backend, seed, threads };
     let options = options(&spec, &machine, lock.epochs, entered);
     let other = match &arguments.data {
         None => None,

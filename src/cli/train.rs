@@ -84,6 +84,7 @@ pub(super) fn options(spec: &Spec, machine: &Machine, epochs: Option<usize>, ent
         epochs,
         precision: machine.precision.unwrap_or(PrecisionName::F32).into(),
         backend: machine.backend.into(),
+        threads: machine.threads.count(),
         folder: None,
         interrupted: Arc::new(AtomicBool::new(false)),
         entered,

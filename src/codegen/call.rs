@@ -1,8 +1,11 @@
 //! A compiled program: what is looked at before its code is entered.
 
 use super::Unsupported;
+use super::emit::own_memory;
 use super::jit::Machine;
+use super::team::Team;
 use crate::loops::memory::{Mismatch, Storage};
+use crate::loops::walk::is_split;
 use crate::loops::{Cell, Precision, Program, Slot};
 use std::sync::{Arc, Mutex};
 
@@ -13,7 +16,12 @@ pub struct Code {
     number: usize,
     precision: Precision,
     slots: Vec<Slot>,
+    /// Bytes of scratch memory.
     scratch: usize,
+    /// Bytes of the memory that whoever carries out pieces has for itself.
+    own: usize,
+    /// Whether any nest is cut into pieces.
+    split: bool,
     /// Scratch memory that no call uses now.
     free: Mutex<Vec<Storage>>,
 }
@@ -61,19 +69,34 @@ impl Code {
         }
         let machine = Arc::new(Machine::new(programs)?);
         let code = |(number, program): (usize, &&Program)| {
-            let (precision, slots, scratch) = (program.precision, program.slots.clone(), program.scratch);
-            Code { machine: machine.clone(), number, precision, slots, scratch, free: Mutex::new(Vec::new()) }
+            let (machine, slots, free) = (machine.clone(), program.slots.clone(), Mutex::new(Vec::new()));
+            let (precision, scratch, own, split) =
+                (program.precision, own_memory(program), program.own, is_split(program));
+            Code { machine, number, precision, slots, scratch, own, split, free }
         };
         Ok(programs.iter().enumerate().map(code).collect())
     }
 
     /// Runs so many steps on these slots, in the order of the program.
     pub fn call(&self, slots: &mut [&mut Storage], steps: u64) -> Result<(), CallError> {
+        self.run(None, slots, steps)
+    }
+
+    /// The same together with the threads of a team: the bits are the same. Alone, if another call uses them now.
+    pub fn call_with(&self, team: &Team, slots: &mut [&mut Storage], steps: u64) -> Result<(), CallError> {
+        self.run(Some(team).filter(|_| self.split), slots, steps)
+    }
+
+    fn run(&self, team: Option<&Team>, slots: &mut [&mut Storage], steps: u64) -> Result<(), CallError> {
         self.look(slots)?;
-        let pooled = self.free.lock().ok().and_then(|mut free| free.pop());
-        let mut scratch = pooled.unwrap_or_else(|| Storage::zeros(Cell::Byte, self.precision, self.scratch.max(64)));
+        let turn = team.and_then(Team::enter);
+        let threads = turn.as_ref().and(team).map_or(1, Team::threads);
+        let bytes = self.scratch.saturating_add(self.own.saturating_mul(threads)).max(64);
+        let pooled = self.free.lock().ok().and_then(|mut free| free.pop()).filter(|memory| memory.len() >= bytes);
+        let mut scratch = pooled.unwrap_or_else(|| Storage::zeros(Cell::Byte, self.precision, bytes));
         let table: Vec<*mut u8> = slots.iter_mut().map(|storage| storage.as_mut_ptr()).collect();
-        self.machine.enter(self.number, &table, &mut scratch, steps);
+        self.machine.enter(self.number, &table, &mut scratch, steps, turn.as_ref());
+        drop(turn);
         if let Ok(mut free) = self.free.lock() {
             free.push(scratch);
         }

@@ -2,11 +2,12 @@
 
 use super::Unsupported;
 use super::arith::{Carrier, width};
-use super::units::Units;
+use super::units::{ARGUMENT, Units};
 use crate::bug;
-use crate::loops::{self, BufferId, Constant, Program, Reg, RegKind, Stmt, Trip, Var};
+use crate::loops::memory::ALIGNMENT;
+use crate::loops::{self, Axis, BufferId, Constant, Program, Reg, RegKind, Stmt, Trip, Var};
 use crate::math::{Arith, Precision};
-use cranelift::codegen::ir::{BlockArg, Inst};
+use cranelift::codegen::ir::{BlockArg, Inst, StackSlot};
 use cranelift::prelude::*;
 use std::collections::BTreeMap;
 
@@ -75,7 +76,24 @@ pub(super) struct Emitter<'e, 'f> {
     registers: Vec<Option<Held>>,
     comments: BTreeMap<Inst, String>,
     /// Loads from scratch memory or slots of the function that runs the steps.
-    memory: Option<(Value, Value)>,
+    memory: Option<Outside>,
+    /// In a piece: along what it is cut, its first round, and the one behind its last.
+    pub piece: Option<(Axis, Value, Value)>,
+}
+
+/// What the function that runs the steps is handed.
+#[derive(Clone, Copy)]
+pub(super) struct Outside {
+    /// The table of slots.
+    pub slots: Value,
+    /// Scratch memory, and behind it that of the pieces.
+    pub scratch: Value,
+    /// Who carries out pieces.
+    pub team: Value,
+    /// The function that hands it some.
+    pub share: Value,
+    /// Where the arguments of a split nest lie.
+    pub arguments: StackSlot,
 }
 
 impl<'e, 'f> Emitter<'e, 'f> {
@@ -93,12 +111,35 @@ impl<'e, 'f> Emitter<'e, 'f> {
             registers: vec![None; program.registers.len()],
             comments: BTreeMap::new(),
             memory: None,
+            piece: None,
         }
     }
 
     /// In the function that runs the steps buffers are found by the table of slots and the place of scratch memory.
-    pub fn begin_steps(&mut self, slots: Value, scratch: Value) {
-        self.memory = Some((slots, scratch));
+    pub fn begin_steps(&mut self, params: &[Value]) {
+        let [slots, scratch, _, team, share] = *params else { bug!("steps with {} parameters", params.len()) };
+        let data = StackSlotData::new(StackSlotKind::ExplicitSlot, 0, 3);
+        let arguments = self.builder.create_sized_stack_slot(data);
+        self.memory = Some(Outside { slots, scratch, team, share, arguments });
+    }
+
+    /// In the function of pieces: what it sees lies in memory, as values of these types.
+    pub fn begin_piece(&mut self, axis: Axis, params: &[Value], seen: &[Type]) -> Vec<Value> {
+        let [arguments, _, first, end] = *params else { bug!("a piece with {} parameters", params.len()) };
+        self.piece = Some((axis, first, end));
+        let flags = MemFlagsData::trusted().with_readonly().with_can_move();
+        let load = |(number, ty): (usize, &Type)| {
+            self.builder.ins().load(*ty, flags, arguments, number as i32 * ARGUMENT as i32)
+        };
+        seen.iter().enumerate().map(load).collect()
+    }
+
+    /// What the function that runs the steps was handed.
+    pub fn outside(&self) -> Outside {
+        match self.memory {
+            Some(outside) => outside,
+            None => bug!("only the function that runs the steps knows what is outside"),
+        }
     }
 
     /// Ends the function and gives its comments.
@@ -140,10 +181,16 @@ impl<'e, 'f> Emitter<'e, 'f> {
         if let Some(place) = self.places[buffer.0 as usize] {
             return place;
         }
-        let Some((slots, scratch)) = self.memory else { bug!("a nest was not handed the buffer b{}", buffer.0) };
+        let Some(Outside { slots, scratch, .. }) = self.memory else {
+            bug!("a nest was not handed the buffer b{}", buffer.0)
+        };
         let info = &self.program.buffers[buffer.0 as usize];
         let pointer = match info.place {
             loops::Place::Scratch(start) => self.builder.ins().iadd_imm_s(scratch, start as i64),
+            loops::Place::Own(start) => {
+                let start = own_memory(self.program) + start;
+                self.builder.ins().iadd_imm_s(scratch, start as i64)
+            }
             loops::Place::Slot(slot) => {
                 let flags = MemFlagsData::trusted().with_readonly().with_can_move();
                 self.builder.ins().load(types::I64, flags, slots, 8 * slot as i32)
@@ -336,6 +383,11 @@ impl<'e, 'f> Emitter<'e, 'f> {
     pub fn block(&mut self, block: &[Stmt]) -> Result<(), Unsupported> {
         block.iter().try_for_each(|stmt| self.stmt(stmt))
     }
+}
+
+/// Where in scratch memory that of the pieces begins: each who carries out pieces has `own` bytes.
+pub(super) fn own_memory(program: &Program) -> usize {
+    program.scratch.next_multiple_of(ALIGNMENT)
 }
 
 /// What is handed to a block.

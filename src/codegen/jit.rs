@@ -1,6 +1,7 @@
 //! The only place where an address becomes a call: memory for code, and the ways in.
 #![allow(unsafe_code)]
 
+use super::team::Turn;
 use super::units::{Convention, Unit, Units};
 use super::{Unsupported, text};
 use crate::loops::Program;
@@ -12,10 +13,58 @@ use cranelift::prelude::*;
 use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
 use cranelift_module::{FuncId, Linkage, Module, ModuleReloc};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
-/// The function that runs the steps: of the table of slots, scratch memory and the number of steps.
-type Entry = unsafe extern "C" fn(*const *mut u8, *mut u8, u64);
+/// The function that runs the steps: of the table of slots, scratch memory, the number of steps, the team if there is one,
+/// and the function that hands it pieces.
+type Entry = unsafe extern "C" fn(*const *mut u8, *mut u8, u64, *const Turn<'_>, Share);
+
+/// See [`share`].
+type Share = unsafe extern "C" fn(*const Turn<'_>, *mut (), *mut u8, u64, u64);
+
+/// The function of a nest's pieces: of where its arguments lie, who carries it out, the first round, and the one behind the
+/// last.
+type Piece = unsafe extern "C" fn(*const u8, u64, u64, u64);
+
+/// The function of a nest's pieces, and where its arguments lie. Only [`share`] makes one that is not empty.
+#[derive(Default)]
+pub(super) struct Job {
+    piece: AtomicPtr<()>,
+    arguments: AtomicPtr<u8>,
+}
+
+impl Job {
+    /// Becomes the same as another.
+    pub fn copy(&self, other: &Job) {
+        self.piece.store(other.piece.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.arguments.store(other.arguments.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+}
+
+/// Carries out some rounds of a job: `Turn::share`, or a thread of its team that has taken them. Nobody else calls this.
+pub(super) fn carry_out(job: &Job, who: u64, first: u64, end: u64) {
+    let (piece, arguments) = (job.piece.load(Ordering::Relaxed), job.arguments.load(Ordering::Relaxed));
+    if piece.is_null() {
+        crate::bug!("a piece was taken of no job");
+    }
+    // SAFETY: the job was handed to `share` by code that `Units` wrote: a function with the parameters of `Piece`, written
+    // with the arguments that lie there. `share` returns only when all pieces that were taken are finished, and a job is
+    // replaced only after that (see `team`), so code, arguments and every buffer outlive this call, and what was stored
+    // before the job was posted is seen here. `first..end` lies in the rounds that the nest has, so that no access leaves its
+    // buffer; and `loops::verify` has proven that pieces store nothing that another one loads or stores, but for the memory
+    // that `who` has for itself: each of the team has another number below the number for which `Code` made room.
+    unsafe { std::mem::transmute::<*mut (), Piece>(piece)(arguments, who, first, end) }
+}
+
+/// Called by the function that runs the steps: has a nest's pieces carried out, and returns when all are finished.
+unsafe extern "C" fn share(turn: *const Turn<'_>, piece: *mut (), arguments: *mut u8, rounds: u64, grain: u64) {
+    let job = Job { piece: AtomicPtr::new(piece), arguments: AtomicPtr::new(arguments) };
+    // SAFETY: it is what `Machine::enter` handed to the code, whose frame is still below this one: null, or a turn that lives.
+    match unsafe { turn.as_ref() } {
+        Some(turn) => turn.share(&job, rounds, grain),
+        None => carry_out(&job, 0, 0, rounds),
+    }
+}
 
 /// Machine code of several programs, freed when it is dropped.
 pub(super) struct Machine {
@@ -41,6 +90,7 @@ fn target(optimised: bool) -> Result<OwnedTargetIsa, Unsupported> {
         ("opt_level", level),
         ("is_pic", "false"),
         ("use_colocated_libcalls", "false"),
+        ("probestack_strategy", "inline"),
         ("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" }),
     ] {
         flags.set(name, value).map_err(failed)?;
@@ -153,11 +203,13 @@ impl Machine {
 
     /// Runs so many steps of a program. `Code::call`, which alone calls this, has looked at the slots: each pointer leads to
     /// as many cells as its slot has, of its kind, with every class within its bound, and is held exclusively.
-    pub fn enter(&self, program: usize, slots: &[*mut u8], scratch: &mut Storage, steps: u64) {
+    pub fn enter(&self, program: usize, slots: &[*mut u8], scratch: &mut Storage, steps: u64, turn: Option<&Turn<'_>>) {
+        let turn = turn.map_or(std::ptr::null(), std::ptr::from_ref);
         // SAFETY: the slots are as the program declares them (see above, and `Code::look`); scratch memory is of the
-        // program's size and held exclusively; all begin at a multiple of 64 bytes; and that no access leaves these buffers
-        // is what `loops::verify` has proven before the code was made.
-        unsafe { (self.entries[program])(slots.as_ptr(), scratch.as_mut_ptr(), steps) }
+        // program's size, with room behind it for the pieces of each of the team, and held exclusively; all begin at a
+        // multiple of 64 bytes; and that no access leaves these buffers is what `loops::verify` has proven before the code
+        // was made. The team's threads touch them only while the code waits in `share`.
+        unsafe { (self.entries[program])(slots.as_ptr(), scratch.as_mut_ptr(), steps, turn, share) }
     }
 }
 

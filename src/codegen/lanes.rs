@@ -19,9 +19,9 @@ impl Emitter<'_, '_> {
     /// A lanes loop.
     pub fn lanes(&mut self, var: Var, trip: Trip, body: &[Stmt]) -> Result<(), Unsupported> {
         self.mark_varying(var, body);
-        match self.trip(trip) {
-            Rounds::Const(rounds) => self.lanes_const(var, rounds, body),
-            Rounds::Value(rounds) => self.lanes_counted(var, rounds, body),
+        match self.range(var, trip) {
+            (_, Rounds::Const(rounds)) => self.lanes_const(var, rounds, body),
+            (first, Rounds::Value(end)) => self.lanes_counted(var, first, end, body),
         }
     }
 
@@ -48,16 +48,15 @@ impl Emitter<'_, '_> {
         Ok(())
     }
 
-    /// A number of rounds that is read: what is left over is done round by round, each in a vector of its own.
-    fn lanes_counted(&mut self, var: Var, rounds: Value, body: &[Stmt]) -> Result<(), Unsupported> {
+    /// A number of rounds that is read: what is left over is done round by round, each in a vector of its own. The first
+    /// is a multiple of 16.
+    fn lanes_counted(&mut self, var: Var, first: Rounds, rounds: Value, body: &[Stmt]) -> Result<(), Unsupported> {
         let width = self.width();
         let together = self.together(body, SIDE_BY_SIDE);
-        let mut done = Rounds::Const(0);
-        for step in [together * width, width] {
-            if step == width && together == 1 && !matches!(done, Rounds::Const(0)) {
-                continue;
-            }
-            let end = self.builder.ins().band_imm_s(rounds, !(step as i64 - 1));
+        let mut done = first;
+        let steps = [together * width, width];
+        for step in &steps[usize::from(together == 1)..] {
+            let end = self.builder.ins().band_imm_s(rounds, !(*step as i64 - 1));
             self.groups(var, done, Rounds::Value(end), step / width, body)?;
             done = Rounds::Value(end);
         }

@@ -10,7 +10,7 @@
 use super::Unsupported;
 use super::arith::{real_type, width};
 use super::emit::{Emitter, Rounds, arguments};
-use crate::loops::{LANES, Matrix, Trip};
+use crate::loops::{Axis, LANES, Matrix, Trip};
 use crate::math::Precision;
 use cranelift::prelude::*;
 
@@ -51,7 +51,8 @@ enum Left {
 }
 
 impl Variety {
-    fn of(matrix: &Matrix, precision: Precision) -> Variety {
+    /// Of a product of which there may be no more than a piece, with some rows or columns less.
+    fn of(matrix: &Matrix, precision: Precision, piece: Option<Axis>) -> Variety {
         let left = match (matrix.left.row, matrix.left.column) {
             (_, 1) => Left::Depth,
             (1, _) => Left::Rows,
@@ -63,6 +64,7 @@ impl Variety {
             Trip::Count { .. } => true,
         };
         let rest = match matrix.rows {
+            _ if piece == Some(Axis::Rows) => true,
             Trip::Const(rows) => rows < ROWS[1] * in_fours(rows),
             Trip::Count { .. } => true,
         };
@@ -78,11 +80,24 @@ const fn in_fours(rows: usize) -> usize {
 impl Emitter<'_, '_> {
     /// Calls the function of matrix products.
     pub fn matrix(&mut self, matrix: &Matrix) -> Result<(), Unsupported> {
-        let number = self.units.matrix(Variety::of(matrix, self.precision()))?;
+        let piece = self.piece.filter(|(axis, ..)| matches!(axis, Axis::Rows | Axis::Columns));
+        let number = self.units.matrix(Variety::of(matrix, self.precision(), piece.map(|(axis, ..)| axis)))?;
         let mut args: Vec<_> =
             matrix.operands().iter().map(|operand| self.cell_address(operand.buffer, &operand.base)).collect();
-        let rows = self.trip(matrix.rows);
-        let columns = self.trip(matrix.columns);
+        let (mut rows, mut columns) = (self.trip(matrix.rows), self.trip(matrix.columns));
+        if let Some((axis, first, end)) = piece {
+            let Matrix { left, right, out, .. } = matrix;
+            let bytes = self.precision().bytes();
+            let (cut, strides) = match axis {
+                Axis::Rows => (&mut rows, [left.row, 0, out.row]),
+                _ => (&mut columns, [0, right.column, out.column]),
+            };
+            *cut = Rounds::Value(self.builder.ins().isub(end, first));
+            for (arg, stride) in args.iter_mut().zip(strides).filter(|(_, stride)| *stride > 0) {
+                let further = self.builder.ins().imul_imm_s(first, (stride * bytes) as i64);
+                *arg = self.builder.ins().iadd(*arg, further);
+            }
+        }
         let columns = if matrix.room > matrix.columns.bound() { self.padded(columns) } else { columns };
         let depth = self.trip(matrix.depth);
         args.extend([rows, columns, depth].map(|count| self.count(count)));

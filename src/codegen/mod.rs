@@ -16,10 +16,12 @@ mod matrix;
 mod nest;
 mod outline;
 mod scalar;
+mod team;
 mod text;
 mod units;
 
 pub use call::{CallError, Code};
+pub use team::{MOST, Team};
 
 use crate::diag::Span;
 use crate::loops::Program;

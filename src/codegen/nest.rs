@@ -2,9 +2,11 @@
 
 use super::Unsupported;
 use super::emit::{Emitter, Held, Rounds, arguments};
+use super::outline::Outline;
 use super::scalar;
+use super::units::ARGUMENT;
 use crate::loops::walk::walk;
-use crate::loops::{BufferId, Index, Order, Reg, Stmt, Trip, Var};
+use crate::loops::{Axis, BufferId, Index, Order, Reg, Split, Stmt, Trip, Var};
 use crate::math::Arith;
 use cranelift::prelude::*;
 
@@ -37,6 +39,7 @@ impl Emitter<'_, '_> {
             Stmt::Matrix(matrix) => self.matrix(matrix)?,
             Stmt::Until { var, trip, body, go, rounds } => self.until(*var, *trip, body, *go, *rounds)?,
             Stmt::When { cond, then, otherwise } => self.when(*cond, then, otherwise)?,
+            Stmt::Nest { name, body, split: Some(split), .. } if self.split => self.share_nest(name, body, *split)?,
             Stmt::Nest { name, body, .. } if self.split && !holds_nests(body) => self.call_nest(name, body)?,
             Stmt::Nest { body, .. } => self.block(body)?,
         }
@@ -72,8 +75,8 @@ impl Emitter<'_, '_> {
     }
 
     fn serial(&mut self, var: Var, trip: Trip, reverse: bool, body: &[Stmt]) -> Result<(), Unsupported> {
-        let rounds = self.trip(trip);
-        self.counted(Rounds::Const(0), rounds, 1, Vec::new(), |emitter, index, _| {
+        let (first, rounds) = self.range(var, trip);
+        self.counted(first, rounds, 1, Vec::new(), |emitter, index, _| {
             let value = if reverse {
                 let count = emitter.count(rounds);
                 let last = emitter.builder.ins().iadd_imm_s(count, -1);
@@ -86,6 +89,14 @@ impl Emitter<'_, '_> {
             Ok(Vec::new())
         })?;
         Ok(())
+    }
+
+    /// The first round of a loop, and the one behind its last: in a piece there are fewer of the loop that is cut.
+    pub fn range(&mut self, var: Var, trip: Trip) -> (Rounds, Rounds) {
+        match self.piece {
+            Some((Axis::Loop(cut), first, end)) if cut == var => (Rounds::Value(first), Rounds::Value(end)),
+            _ => (Rounds::Const(0), self.trip(trip)),
+        }
     }
 
     fn when(&mut self, cond: Reg, then: &[Stmt], otherwise: &[Stmt]) -> Result<(), Unsupported> {
@@ -128,7 +139,16 @@ impl Emitter<'_, '_> {
     }
 
     fn call_nest(&mut self, name: &str, body: &[Stmt]) -> Result<(), Unsupported> {
-        let (number, outline) = self.units.nest(self.program, name, body)?;
+        let (number, outline) = self.units.nest(self.program, name, body, None)?;
+        let args = self.seen(&outline);
+        let function = self.units.import(number, &mut self.builder);
+        self.builder.ins().call(function, &args);
+        self.comment(|| name.to_string());
+        Ok(())
+    }
+
+    /// What a nest sees of what is around it.
+    fn seen(&mut self, outline: &Outline) -> Vec<Value> {
         let mut args = Vec::new();
         for (buffer, _) in &outline.buffers {
             args.push(self.place(*buffer).pointer);
@@ -137,10 +157,47 @@ impl Emitter<'_, '_> {
         for reg in &outline.registers {
             args.push(self.one(*reg));
         }
+        args
+    }
+
+    /// Hands a nest to the team: the function of its pieces, where its arguments lie, and how many rounds there are to be cut.
+    fn share_nest(&mut self, name: &str, body: &[Stmt], split: Split) -> Result<(), Unsupported> {
+        let outside = self.outside();
+        let (number, outline) = self.units.nest(self.program, name, body, Some(split))?;
+        let mut args = self.seen(&outline);
+        args.push(self.count(Rounds::Const(self.program.own)));
+        let slot = &mut self.builder.func.sized_stack_slots[outside.arguments];
+        slot.size = slot.size.max(args.len() as u32 * ARGUMENT);
+        let arguments = self.builder.ins().stack_addr(types::I64, outside.arguments, 0);
+        for (number, arg) in args.into_iter().enumerate() {
+            self.builder.ins().store(MemFlagsData::trusted(), arg, arguments, number as i32 * ARGUMENT as i32);
+        }
+        let rounds = self.trip(along(body, split.axis));
+        let rounds = self.count(rounds);
         let function = self.units.import(number, &mut self.builder);
-        self.builder.ins().call(function, &args);
+        let function = self.builder.ins().func_addr(types::I64, function);
+        let grain = self.count(Rounds::Const(split.grain));
+        let signature = self.units.signature([types::I64; 5]);
+        let signature = self.builder.import_signature(signature);
+        let args = [outside.team, function, arguments, rounds, grain];
+        self.builder.ins().call_indirect(signature, outside.share, &args);
         self.comment(|| name.to_string());
         Ok(())
+    }
+}
+
+/// How many rounds of a nest there are to be cut.
+fn along(body: &[Stmt], axis: Axis) -> Trip {
+    let mut found = None;
+    walk(body, &mut |stmt| match (stmt, axis) {
+        (Stmt::Loop { var, trip, .. }, Axis::Loop(cut)) if *var == cut => found = Some(*trip),
+        (Stmt::Matrix(matrix), Axis::Rows) => found = Some(matrix.rows),
+        (Stmt::Matrix(matrix), Axis::Columns) => found = Some(matrix.columns),
+        _ => {}
+    });
+    match found {
+        Some(trip) => trip,
+        None => crate::bug!("a nest is split along {axis:?}, which it has not"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::loops::walk::walk;
 use crate::loops::{
-    BufferId, Cell, Constant, Folding, Index, Matrix, Operand, Place, Program, Reg, Stmt, Term, Trip, Var,
+    Axis, BufferId, Cell, Constant, Folding, Index, Matrix, Operand, Place, Program, Reg, Split, Stmt, Term, Trip, Var,
 };
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
@@ -21,14 +21,26 @@ pub(super) struct Outline {
 
 impl Outline {
     /// Of a nest's body.
-    pub fn of(program: &Program, body: &[Stmt]) -> Outline {
+    pub fn of(program: &Program, body: &[Stmt], split: Option<Split>) -> Outline {
         let mut writer = Writer { program, ..Writer::new(program) };
         writer.block(body);
+        if let Some(Split { axis, grain }) = split {
+            writer.put(grain);
+            match axis {
+                Axis::Loop(var) => {
+                    let number = writer.variables.of(var);
+                    writer.put((2_u8, number));
+                }
+                Axis::Rows => writer.put(0_u8),
+                Axis::Columns => writer.put(1_u8),
+            }
+        }
         let fixed = fixed(program, body);
         let buffers: Vec<_> = writer.buffers.iter().map(|buffer| (*buffer, fixed[buffer.0 as usize])).collect();
         for (buffer, fixed) in &buffers {
             let cell = program.buffers[buffer.0 as usize].cell;
             (std::mem::discriminant(&cell), fixed, stray_below(program, *buffer)).hash(&mut writer.key);
+            writer.put(matches!(program.buffers[buffer.0 as usize].place, Place::Own(_)));
         }
         for reg in &writer.registers.free {
             program.registers[reg.0 as usize].hash(&mut writer.key);
@@ -49,7 +61,7 @@ pub(super) fn fixed(program: &Program, body: &[Stmt]) -> Vec<bool> {
         let info = &program.buffers[buffer];
         match info.place {
             Place::Scratch(start) => Some(start..start + info.bytes(program.precision)),
-            Place::Slot(_) => None,
+            Place::Slot(_) | Place::Own(_) => None,
         }
     };
     let dirty: Vec<_> = (0..written.len()).filter(|buffer| written[*buffer]).filter_map(range).collect();

@@ -9,12 +9,18 @@ use super::arith::register_type;
 use super::emit::{Emitter, Place};
 use super::matrix::{self, Variety};
 use super::outline::Outline;
-use crate::loops::{Program, Stmt};
+use crate::loops::{self, Program, Split, Stmt};
 use crate::math::Precision;
 use cranelift::codegen::ir::{ExtFuncData, ExternalName, FuncRef, Function, Inst, UserExternalName, UserFuncName};
 use cranelift::codegen::isa::{CallConv, TargetFrontendConfig};
 use cranelift::prelude::*;
 use std::collections::{BTreeMap, HashMap};
+
+/// Of the function of a nest's pieces: where the arguments lie, who carries it out, the first round, and the one behind
+/// the last.
+const PIECE: [Type; 4] = [types::I64; 4];
+/// Bytes of an argument in memory.
+pub(super) const ARGUMENT: u32 = 8;
 
 /// One function.
 pub(super) struct Unit {
@@ -62,7 +68,7 @@ impl Units {
     }
 
     /// The signature of a function without results.
-    fn signature(&self, params: impl IntoIterator<Item = Type>) -> Signature {
+    pub fn signature(&self, params: impl IntoIterator<Item = Type>) -> Signature {
         let mut signature = Signature::new(self.convention.call);
         signature.params.extend(params.into_iter().map(AbiParam::new));
         signature
@@ -98,21 +104,28 @@ impl Units {
         builder.finalize(self.convention.config);
     }
 
-    /// The function that runs the steps: of the table of slots, scratch memory and the number of steps.
+    /// The function that runs the steps: of the table of slots, scratch memory, the number of steps, the team and the
+    /// function that hands it pieces.
     fn steps(&mut self, program: &Program) -> Result<usize, Unsupported> {
-        let params = [types::I64; 3];
+        let params = [types::I64; 5];
         self.add(&program.name, false, params, |units, builder, params| {
             let mut emitter = Emitter::new(builder, program, units);
             emitter.split = true;
-            emitter.begin_steps(params[0], params[1]);
+            emitter.begin_steps(params);
             emitter.rounds(params[2], |emitter| emitter.block(&program.body))?;
             Ok(emitter.end())
         })
     }
 
-    /// The function of a nest, with what it is called on.
-    pub fn nest(&mut self, program: &Program, name: &str, body: &[Stmt]) -> Result<(usize, Outline), Unsupported> {
-        let outline = Outline::of(program, body);
+    /// The function of a nest or of its pieces, with what it is called on.
+    pub fn nest(
+        &mut self,
+        program: &Program,
+        name: &str,
+        body: &[Stmt],
+        split: Option<Split>,
+    ) -> Result<(usize, Outline), Unsupported> {
+        let outline = Outline::of(program, body, split);
         let key = (program.precision, outline.key.clone());
         if let Some(number) = self.shared.get(&key) {
             let names = &mut self.list[*number].names;
@@ -124,13 +137,29 @@ impl Units {
         let registers =
             outline.registers.iter().map(|reg| register_type(program.registers[reg.0 as usize], program.precision, 1));
         let pointers = outline.buffers.len() + outline.variables.len();
-        let params: Vec<Type> = std::iter::repeat_n(types::I64, pointers).chain(registers).collect();
+        let seen: Vec<Type> = std::iter::repeat_n(types::I64, pointers).chain(registers).collect();
+        let params = if split.is_some() { PIECE.to_vec() } else { seen.clone() };
         let number = self.add(name, true, params, |units, builder, params| {
             let mut emitter = Emitter::new(builder, program, units);
+            let mut own = None;
+            let params = match split {
+                None => params.to_vec(),
+                Some(split) => {
+                    let mut seen = seen;
+                    seen.push(types::I64);
+                    let mut loaded = emitter.begin_piece(split.axis, params, &seen);
+                    own = loaded.pop().map(|bytes| emitter.builder.ins().imul(bytes, params[1]));
+                    loaded
+                }
+            };
             let (buffers, rest) = params.split_at(outline.buffers.len());
             let (variables, registers) = rest.split_at(outline.variables.len());
             for ((buffer, fixed), pointer) in outline.buffers.iter().zip(buffers) {
-                emitter.places[buffer.0 as usize] = Some(Place { pointer: *pointer, fixed: *fixed });
+                let pointer = match (program.buffers[buffer.0 as usize].place, own) {
+                    (loops::Place::Own(_), Some(own)) => emitter.builder.ins().iadd(*pointer, own),
+                    _ => *pointer,
+                };
+                emitter.places[buffer.0 as usize] = Some(Place { pointer, fixed: *fixed });
             }
             for (var, value) in outline.variables.iter().zip(variables) {
                 emitter.variables[var.0 as usize] = Some(*value);

@@ -33,6 +33,7 @@ impl Builder {
             registers: Vec::new(),
             variables: 0,
             scratch: 0,
+            own: 0,
             body: Vec::new(),
             origins: Origins::default(),
         };
@@ -274,7 +275,7 @@ impl Builder {
     /// A block with a name.
     pub fn nest<T>(&mut self, name: impl Into<Name>, span: Option<Span>, write: impl FnOnce(&mut Builder) -> T) -> T {
         let (body, result) = self.block(write);
-        self.push(Stmt::Nest { name: name.into(), span, body });
+        self.push(Stmt::Nest { name: name.into(), span, split: None, body });
         result
     }
 

@@ -24,7 +24,8 @@ impl Range {
 /// The ranges of all buffers; `None` for one that is not used.
 ///
 /// A buffer that is used inside a loop is in use through the whole loop, unless it belongs to a round: it is not used
-/// outside, its first use in a round is a write, and no place in it depends on the round.
+/// outside, its first use in a round is a write, and no place in it depends on the round. The pieces of a split nest are
+/// carried out at the same time: what is used inside one is in use through the whole nest.
 pub fn ranges(block: &[Stmt], buffers: usize) -> Vec<Option<Range>> {
     let mut text = Text { next: 0, loops: Vec::new(), open: Vec::new(), uses: vec![Vec::new(); buffers] };
     text.block(block);
@@ -41,11 +42,13 @@ struct Use {
     depends: Vec<usize>,
 }
 
-/// A loop, from its first to its last statement.
+/// A loop or a split nest, from its first to its last statement.
 #[derive(Debug, Clone, Copy)]
 struct Span {
     first: usize,
     last: usize,
+    /// Nothing in it belongs to a round.
+    split: bool,
 }
 
 struct Text {
@@ -67,16 +70,16 @@ impl Text {
         let (after, before): (Vec<_>, Vec<_>) =
             stmt.touches().into_iter().partition(|touch| touch.writes && matches!(stmt, Stmt::Until { .. }));
         self.touch(stmt, &before);
-        match stmt.counts() {
-            Some((var, _)) => {
-                let number = self.loops.len();
-                self.loops.push(Span { first: self.next, last: self.next });
-                self.open.push((number, var));
-                stmt.blocks().into_iter().for_each(|block| self.block(block));
-                self.open.pop();
-                self.loops[number].last = self.next;
-            }
-            None => stmt.blocks().into_iter().for_each(|block| self.block(block)),
+        let (var, split) = (stmt.counts().map(|(var, _)| var), matches!(stmt, Stmt::Nest { split: Some(_), .. }));
+        let number = self.loops.len();
+        if var.is_some() || split {
+            self.loops.push(Span { first: self.next, last: self.next, split });
+        }
+        self.open.extend(var.map(|var| (number, var)));
+        stmt.blocks().into_iter().for_each(|block| self.block(block));
+        self.open.truncate(self.open.len() - usize::from(var.is_some()));
+        if var.is_some() || split {
+            self.loops[number].last = self.next;
         }
         self.next += 1;
         self.touch(stmt, &after);
@@ -118,7 +121,7 @@ fn range(uses: &[Use], loops: &[Span]) -> Option<Range> {
         let mut here = uses.iter().filter(|one| inside(one.at)).peekable();
         let Some(first) = here.peek() else { continue };
         let of_a_round = !first.reads && inside(range.first) && inside(range.last);
-        if !of_a_round || here.any(|one| one.depends.contains(&number)) {
+        if span.split || !of_a_round || here.any(|one| one.depends.contains(&number)) {
             range.first = range.first.min(span.first);
             range.last = range.last.max(span.last);
         }

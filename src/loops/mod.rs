@@ -17,6 +17,8 @@
 //!   The body of a fold in lanes likewise.
 //! - A fold's body stores nothing: it holds scalar statements and folds.
 //! - A matrix product's result overlaps neither operand; its rows have room for `room` columns.
+//! - Where a nest is split, the rounds of its axis are independent like those of a lanes loop, but for memory that each
+//!   piece has for itself: that is written, as a whole, in every round before it is read.
 //! - Buffers in scratch memory that are in use at the same time do not overlap, and none is read before it is written.
 //!
 //! # Numbers
@@ -94,6 +96,8 @@ pub enum Place {
     Slot(usize),
     /// In scratch memory, at this byte (a multiple of 64).
     Scratch(usize),
+    /// In memory that each piece of a split nest has for itself, at this byte (a multiple of 64).
+    Own(usize),
 }
 
 /// A piece of memory, 64-byte aligned.
@@ -304,9 +308,32 @@ pub enum Stmt {
         name: Name,
         /// The place in the spec.
         span: Option<Span>,
+        /// Whether it may be carried out in pieces.
+        split: Option<Split>,
         /// What.
         body: Vec<Stmt>,
     },
+}
+
+/// How a nest may be cut into pieces: each is the whole nest with fewer rounds along one axis, and they may be carried
+/// out in any order, or at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Split {
+    /// Along what.
+    pub axis: Axis,
+    /// Pieces begin at multiples of this.
+    pub grain: usize,
+}
+
+/// Along what a nest is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Axis {
+    /// A loop of the nest, serial or in lanes.
+    Loop(Var),
+    /// The rows of its one matrix product.
+    Rows,
+    /// The columns of its one matrix product.
+    Columns,
 }
 
 /// `out[r, c] = (out[r, c] if accumulate, else 0) + Σ_k left[r, k] * right[k, c]`, each element one chain of fused
@@ -364,6 +391,8 @@ pub struct Program {
     pub variables: u32,
     /// Bytes of scratch memory; its contents are lost from step to step.
     pub scratch: usize,
+    /// Bytes of the memory that each piece of a split nest has for itself.
+    pub own: usize,
     /// One step.
     pub body: Vec<Stmt>,
     /// Where all that comes from.

@@ -6,7 +6,7 @@
 //!   buffer b0 real[16] slot 0 "bias"
 //!   buffer b1 real[512] scratch 0 "Hidden.drive" @0:10..20
 //!
-//!   nest "Hidden.drive" @0:10..20 {
+//!   nest "Hidden.drive" @0:10..20 split i0 by 16 {
 //!     loop i0 < 10 lanes {
 //!       r0: real = load b0[i0]
 //!       r1: real = fold i1 < 3 chain sum r0 {
@@ -20,7 +20,8 @@
 use super::kinds::{fold_name, kind_name, name};
 use super::walk::walk;
 use super::{
-    Buffer, Cell, Constant, Folding, Index, Matrix, Operand, Order, Place, Program, Reg, Slot, Stmt, Term, Trip,
+    Axis, Buffer, Cell, Constant, Folding, Index, Matrix, Operand, Order, Place, Program, Reg, Slot, Split, Stmt, Term,
+    Trip,
 };
 use crate::tensor::text::{self, At, Real, Word};
 use std::collections::BTreeSet;
@@ -34,6 +35,9 @@ pub fn print(program: &Program) -> String {
 impl Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "loops {} {} scratch {}", Word(&self.name), self.precision, self.scratch)?;
+        if self.own != 0 {
+            write!(f, " own {}", self.own)?;
+        }
         let used = variables(&self.body);
         if used != self.variables {
             write!(f, " variables {}", self.variables)?;
@@ -85,6 +89,7 @@ impl Display for Buffer {
         match self.place {
             Place::Slot(slot) => write!(f, "[{}] slot {slot}", self.len)?,
             Place::Scratch(start) => write!(f, "[{}] scratch {start}", self.len)?,
+            Place::Own(start) => write!(f, "[{}] own {start}", self.len)?,
         }
         write!(f, " {:?}{}", &*self.name, At(self.span))
     }
@@ -224,8 +229,15 @@ impl Printer<'_> {
                 f.write_str(" else")?;
                 self.braces(f, otherwise)
             }
-            Stmt::Nest { name, span, body } => {
+            Stmt::Nest { name, span, split, body } => {
                 write!(f, "nest {:?}{}", &**name, At(*span))?;
+                if let Some(Split { axis, grain }) = split {
+                    match axis {
+                        Axis::Loop(var) => write!(f, " split i{} by {grain}", var.0)?,
+                        Axis::Rows => write!(f, " split rows by {grain}")?,
+                        Axis::Columns => write!(f, " split columns by {grain}")?,
+                    }
+                }
                 self.braces(f, body)
             }
         }

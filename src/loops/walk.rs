@@ -1,6 +1,6 @@
 //! What a statement contains, defines, reads and touches: for whoever goes through a program.
 
-use super::{BufferId, Folding, Index, Matrix, Reg, Stmt, Term, Trip, Var};
+use super::{BufferId, Folding, Index, Matrix, Program, Reg, Stmt, Term, Trip, Var};
 
 /// One use of a buffer by a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +113,13 @@ impl Stmt {
         walk(std::slice::from_ref(self), &mut |stmt| touches.extend(stmt.touches()));
         touches
     }
+}
+
+/// Whether any nest of a program is cut into pieces.
+pub fn is_split(program: &Program) -> bool {
+    let mut found = false;
+    walk(&program.body, &mut |stmt| found |= matches!(stmt, Stmt::Nest { split: Some(_), .. }));
+    found
 }
 
 /// Looks at every statement, a statement before its blocks.

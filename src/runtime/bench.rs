@@ -34,7 +34,7 @@ pub struct Spread {
 /// Times the first phase: one stretch to warm up, then `repeats` of about `length` each, of whole epochs.
 pub fn bench(model: &Model, options: &Options, repeats: usize, length: Duration) -> Result<Bench, RunError> {
     let samples = Samples::read(model, &options.place, options.seed)?;
-    let (mut made, mut store) = (Made::default(), Store::new(options.precision));
+    let (mut made, mut store) = (Made::new(options.threads), Store::new(options.precision));
     let ready = ready(model, 0, options, &samples, &mut made, &mut store)?;
     let compile_ms = ready.compiling.as_secs_f64() * 1e3;
     store.set("clock.phase_steps", ready.steps as f64);

@@ -65,6 +65,8 @@ pub struct Options {
     pub precision: Precision,
     /// Who carries it out.
     pub backend: Backend,
+    /// How many threads carry it out, at most: programs that are small are carried out by one. Changes no bit.
+    pub threads: usize,
     /// The run folder, if one is written.
     pub folder: Option<PathBuf>,
     /// Set from outside when the run is to end at the next chance.
@@ -79,6 +81,11 @@ pub struct Options {
 
 /// How many epochs a spec without `development` lasts if nobody says.
 pub const EPOCHS: usize = 30;
+
+/// As many threads as the process may use at once.
+pub fn available_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
 
 /// Why a run ended before its time.
 #[derive(Debug, thiserror::Error)]

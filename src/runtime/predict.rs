@@ -69,7 +69,7 @@ pub fn predict(
             fits(set, &field.name, &field.ty)?;
         }
     }
-    let [engine] = Made::default().engines([program], options.precision, options.backend)?;
+    let [engine] = Made::new(options.threads).engines([program], options.precision, options.backend)?;
     let mut store = Store::new(options.precision);
     store.admit(&engine.program);
     samples.fill(model, phase, &engine.program, &mut store)?;

@@ -113,7 +113,7 @@ impl Run<'_> {
         mut found: Option<checkpoint::Checkpoint>,
         watcher: &mut dyn Watcher,
     ) -> Result<Outcome, RunError> {
-        let (mut made, mut compiling) = (Made::default(), Duration::ZERO);
+        let (mut made, mut compiling) = (Made::new(self.options.threads), Duration::ZERO);
         let mut interrupted = false;
         for phase in 0..self.model.phases.len() {
             let mut ready = ready(self.model, phase, self.options, samples, &mut made, &mut self.store)?;
@@ -313,7 +313,7 @@ impl Run<'_> {
 pub fn evaluate(model: &Model, options: &Options, folder: &Path) -> Result<Vec<Measured>, RunError> {
     let samples = Samples::read(model, &options.place, options.seed)?;
     let checkpoint = checkpoint::of_folder(folder, model)?;
-    let mut made = Made::default();
+    let mut made = Made::new(options.threads);
     let mut store = Store::new(options.precision);
     let mut last = None;
     for phase in 0..checkpoint.position.reached() {

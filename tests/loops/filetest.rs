@@ -5,7 +5,8 @@
 //! `expect` with a relative tolerance of 1e-6. `both` runs the program in the other precision too. `error: TEXT` says
 //! that the program is refused with this text in a message.
 
-use neurula::codegen::Code;
+use super::cut::cut;
+use neurula::codegen::{Code, Team};
 use neurula::loops::memory::{Storage, Values};
 use neurula::loops::{Precision, Program, Slot, eval, parse, print, verify};
 use std::path::{Path, PathBuf};
@@ -14,8 +15,13 @@ use std::path::{Path, PathBuf};
 pub type Execution = fn(&Program, &mut [&mut Storage], u64) -> Result<(), String>;
 
 /// All that can run a program; each must give the bits of the first.
-pub const EXECUTIONS: &[(&str, Execution)] =
-    &[("interpreter", interpret), ("one by one", super::plain::run), ("machine code", machine)];
+pub const EXECUTIONS: &[(&str, Execution)] = &[
+    ("interpreter", interpret),
+    ("one by one", super::plain::run),
+    ("machine code", machine),
+    ("pieces from the last to the first", backwards),
+    ("pieces by three threads", pieces),
+];
 
 fn interpret(program: &Program, slots: &mut [&mut Storage], steps: u64) -> Result<(), String> {
     eval::run(program, slots, steps).map_err(|fault| fault.to_string())
@@ -24,6 +30,17 @@ fn interpret(program: &Program, slots: &mut [&mut Storage], steps: u64) -> Resul
 fn machine(program: &Program, slots: &mut [&mut Storage], steps: u64) -> Result<(), String> {
     let code = Code::compile(program).map_err(|unsupported| unsupported.to_string())?;
     code.call(slots, steps).map_err(|error| error.to_string())
+}
+
+/// Where nothing can be cut, the others have shown all.
+fn backwards(program: &Program, slots: &mut [&mut Storage], steps: u64) -> Result<(), String> {
+    super::plain::run(cut(program).as_ref().unwrap_or(program), slots, steps)
+}
+
+fn pieces(program: &Program, slots: &mut [&mut Storage], steps: u64) -> Result<(), String> {
+    let cut = cut(program);
+    let code = Code::compile(cut.as_ref().unwrap_or(program)).map_err(|unsupported| unsupported.to_string())?;
+    code.call_with(&Team::new(3), slots, steps).map_err(|error| error.to_string())
 }
 
 /// Runs a program by everything on copies of its memory, and compares; gives the memory afterwards.

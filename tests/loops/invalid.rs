@@ -254,7 +254,7 @@ fn rounds_side_by_side_are_independent() {
     refused(&lanes("loop i1 < 2 serial {\nstore b0[i1] r0\n}"), same);
     refused(&lanes("loop i1 < 3 serial {\nstore b0[i0 + i1] r0\n}"), same);
     refused(&lanes("loop i1 < 3 serial {\nstore b0[1*i0 + 2*i1] r0\n}"), same);
-    refused(&lanes("r1: int = load b2[i0]\nstore b0[i0 + 4*r1] r0"), "differs from lane to lane");
+    refused(&lanes("r1: int = load b2[i0]\nstore b0[i0 + 4*r1] r0"), "differs from round to round");
     refused(&lanes("r1: real = load b0[1 + i0]\nstore b0[i0] r1"), loads);
     refused(&lanes("r1: real = load b0[0]\nstore b0[i0] r1"), loads);
     refused(&lanes("r1: int = load b2[i0]\nr2: real = load b0[r1]\nstore b0[i0] r2"), loads);
@@ -354,4 +354,116 @@ fn passes_are_verified_in_between() {
     let panic = std::panic::catch_unwind(|| pass::run_these(program.clone(), &[lose])).expect_err("it is not valid");
     let message = panic.downcast_ref::<String>().expect("a message");
     assert!(message.contains("after the pass `lose`"), "{message}");
+}
+
+#[test]
+fn pieces_store_nothing_that_others_use() {
+    let cut = |split: &str, body: &str| format!("r0: real = constant 1.0\nnest n split {split} {{\n{body}\n}}");
+    let along = |body: &str| cut("i0 by 1", &format!("loop i0 < 8 serial {{\n{body}\n}}"));
+    let fine = |body: &str| accepted(&along(body));
+    let same = "two rounds may store to the same cell of b0";
+    refused(&along("store b0[3] r0"), same);
+    refused(&along("loop i1 < 4 serial {\nstore b0[i1] r0\n}"), same);
+    refused(&along("r1: real = load b0[0]\nr2: real = add r1 r0\nstore b0[0] r2"), same);
+    refused(&along("r1: int = load b2[i0]\nstore b0[r1] r0"), "r1 differs from round to round");
+    refused(&along("r1: real = load b0[i0]\nstore b0[1 + i0] r1"), "a round may load what another one stores to b0");
+    // What stands beside the loop is part of every piece.
+    let beside = |stmt: &str| cut("i0 by 1", &format!("loop i0 < 8 serial {{\nstore b0[i0] r0\n}}\n{stmt}"));
+    refused(&beside("store b0[9] r0"), same);
+    refused(&beside("r1: real = load b0[8]\nstore b1[0] r1"), "two rounds may store to the same cell of b1");
+    refused(
+        &beside("loop i1 < 2 serial {\nr1: real = load b0[i1]\n}"),
+        "a round may load what another one stores to b0",
+    );
+    accepted(&beside("r1: real = load b0[8]"));
+    fine("store b0[i0] r0");
+    fine("loop i1 < 4 lanes {\nr1: real = load b0[4*i0 + i1]\nstore b0[4*i0 + i1] r1\n}");
+    let product = "matrix rows 2 columns 2 depth 2 left b1[4*i0] row 2 right b1[0] row 2 out b0[OUT] row 2 room 2";
+    fine(&product.replace("OUT", "4*i0"));
+    refused(&along(&product.replace("OUT", "0")), same);
+    refused(&along(&product.replace("OUT", "2*i0")), same);
+    // The sum over a loop around may be cut along the rows, not along the loop.
+    let summed = "loop i0 < 4 serial {\nmatrix rows 2 columns 2 depth 2 left b1[4*i0] row 2 right b1[0] row 2 out b0[0] row 2 room 2 accumulate\n}";
+    accepted(&cut("rows by 1", summed));
+    accepted(&cut("columns by 16", summed));
+    refused(&cut("i0 by 1", summed), same);
+}
+
+#[test]
+fn a_nest_is_split_along_what_it_has() {
+    let nest = |split: &str, body: &str| format!("r0: real = constant 1.0\nnest n split {split} {{\n{body}\n}}");
+    let serial = "loop i0 < 8 serial {\nstore b0[i0] r0\n}";
+    let lanes = "loop i0 < 8 lanes {\nstore b0[i0] r0\n}";
+    let product = "matrix rows 2 columns 2 depth 2 left b1[0] row 2 right b1[0] row 2 out b0[0] row 2 room 2";
+    accepted(&nest("i0 by 3", serial));
+    accepted(&nest("i0 by 32", lanes));
+    accepted(&nest("rows by 1", product));
+    accepted(&nest("columns by 16", product));
+    refused(&nest("i0 by 0", serial), "pieces of 0 rounds");
+    refused(&nest("i0 by 8", lanes), "pieces of 8 rounds: it is a multiple of 16");
+    refused(&nest("columns by 8", product), "pieces of 8 rounds: it is a multiple of 16");
+    refused(&nest("rows by 1", serial), "it is split along a matrix product, and holds 0");
+    refused(&nest("rows by 1", &format!("{product}\n{product}")), "and holds 2");
+    refused(&nest("i7 by 1", serial), "split along i7, which is none of its loops");
+    refused(&nest("i0 by 1", &serial.replace("serial", "reverse")), "whose rounds go backwards");
+    let inside = "loop i1 < 8 lanes {\nloop i0 < 2 serial {\nstore b0[i1 + 8*i0] r0\n}\n}";
+    refused(&nest("i0 by 1", inside), "none of its loops outside lanes");
+    let others = "a split nest holds loops, matrix products and scalar statements, nothing else";
+    refused(&nest("i0 by 1", &format!("nest inner {{\n{serial}\n}}")), others);
+    refused(&nest("i0 by 1", &format!("r1: bool = load b4[0]\nwhen r1 {{\n{serial}\n}} else {{\n}}")), others);
+}
+
+#[test]
+fn memory_of_a_piece_is_made_in_every_round() {
+    let program = |own: usize, place: &str, body: &str| {
+        format!(
+            "loops t f32 scratch 0 own {own} {{\n slot 0 x: real[32] state strides [1] len 32\n slot 1 y: real[32] state strides [1] len 32\n\
+            buffer b0 real[32] slot 0 x\n buffer b1 real[32] slot 1 y\n buffer b2 real[4] {place} block\n{body}\n}}"
+        )
+    };
+    let make = "matrix rows 2 columns 2 depth 2 left b0[4*i0] row 2 right b0[0] row 2 out b2[0] row 2 room 2";
+    let use_up =
+        "loop i1 < 2 serial {\nloop i2 < 2 lanes {\nr0: real = load b2[2*i1 + i2]\nstore b1[4*i0 + 2*i1 + i2] r0\n}\n}";
+    let nest = |body: &str| format!("nest n split i0 by 1 {{\nloop i0 < 8 serial {{\n{body}\n}}\n}}");
+    let whole = nest(&format!("{make}\n{use_up}"));
+    assert_eq!(violations(&program(64, "own 0", &whole)), [""; 0]);
+    let refused = |body: &str, message: &str| refused_whole(&program(64, "own 0", body), message);
+    refused(&nest(&format!("{make} accumulate\n{use_up}")), "it does not begin as a matrix product of its own");
+    refused(
+        &nest(&format!("{make}\n{}", use_up.replace("2*i1 + i2]\nstore", "i0]\nstore"))).replace("< 8", "< 4"),
+        "something else than what the product has made",
+    );
+    refused(&nest(use_up), "it does not begin as a matrix product");
+    refused(
+        &format!("{whole}\nr1: real = load b2[0]\nstore b1[0] r1"),
+        "it belongs to the pieces of a split nest, and is used outside",
+    );
+    refused(
+        &nest(make).replace("4*i0", "0").replace(
+            "}\n}",
+            &format!("}}\n{}\n}}", use_up.replace("4*i0", "0").replace("store b1[0 + 2*i1 + i2] r0", "")),
+        ),
+        "it is used outside the rounds",
+    );
+    refused_whole(&program(128, "own 32", &whole), "byte 32 is no multiple of 64");
+    refused_whole(&program(64, "own 64", &whole), "it reaches past the 64 bytes of a piece's own memory");
+    refused_whole(&program(80, "own 0", &whole), "80 bytes for each piece are no multiple of 64");
+    // Scratch memory is shared.
+    let shared = program(0, "scratch 0", &whole).replace("scratch 0 own 0 {", "scratch 64 {");
+    refused_whole(&shared, "two rounds may store to the same cell of b2");
+}
+
+#[test]
+fn what_a_split_nest_uses_is_in_use_through_all_of_it() {
+    let body = "loop i0 < 8 serial {\nstore b6[i0] r0\n}\nnest n split i1 by 1 {\nr1: real = load b6[0]\nloop i1 < 8 serial {\nstore b7[i1] r1\n}\n}\n\
+        loop i2 < 8 serial {\nr2: real = load b7[i2]\nstore b0[i2] r2\n}";
+    let text = |body: &str| {
+        format!(
+            "loops t f32 scratch 256 {{{}\nr0: real = constant 1.0\n{body}\n}}",
+            MEMORY.replace("scratch 128", "scratch 0")
+        )
+    };
+    let found = violations(&text(body));
+    assert!(matches!(&found[..], [one] if one.contains("it overlaps b7 \"t\" while both are in use")), "{found:?}");
+    assert_eq!(violations(&text(&body.replace(" split i1 by 1", ""))), [""; 0]);
 }

@@ -1,11 +1,12 @@
 //! A second interpreter, as plain as can be: one round after the other, one number at a time, lanes loops from the
-//! last round to the first (their rounds are independent). It judges the first.
+//! last round to the first (their rounds are independent), split nests in pieces from the last to the first, each with
+//! memory of its own. It judges the first.
 
 use neurula::loops::memory::Storage;
 use neurula::loops::walk::walk;
 use neurula::loops::{
-    BufferId, Cell, Constant, FoldKind, Folding, Index, LANES, Matrix, Operand, Order, Place, Precision, Program, Reg,
-    RegKind, Scalar, Stmt, Term, Trip,
+    Axis, BufferId, Cell, Constant, FoldKind, Folding, Index, LANES, Matrix, Operand, Order, Place, Precision, Program,
+    Reg, RegKind, Scalar, Split, Stmt, Term, Trip,
 };
 use neurula::math::{self, Arith, F32, F64, Function};
 
@@ -22,6 +23,8 @@ struct Plain<'a, 'b> {
     scratch: Vec<Storage>,
     registers: Vec<Value>,
     variables: Vec<usize>,
+    /// In a piece: along what it is cut, its first round, and the one behind its last.
+    piece: Option<(Axis, usize, usize)>,
 }
 
 /// Runs a program.
@@ -29,7 +32,7 @@ pub fn run(program: &Program, slots: &mut [&mut Storage], steps: u64) -> Result<
     let scratch = program.buffers.iter().map(|b| Storage::zeros(b.cell, program.precision, b.len)).collect();
     let registers = vec![Value::Bool(false); program.registers.len()];
     let variables = vec![0; program.variables as usize];
-    let mut plain = Plain { program, slots, scratch, registers, variables };
+    let mut plain = Plain { program, slots, scratch, registers, variables, piece: None };
     for _ in 0..steps {
         plain.block(&program.body);
     }
@@ -40,7 +43,7 @@ impl Plain<'_, '_> {
     fn storage(&mut self, buffer: BufferId) -> &mut Storage {
         match self.program.buffers[buffer.0 as usize].place {
             Place::Slot(slot) => self.slots[slot],
-            Place::Scratch(_) => &mut self.scratch[buffer.0 as usize],
+            Place::Scratch(_) | Place::Own(_) => &mut self.scratch[buffer.0 as usize],
         }
     }
 
@@ -128,6 +131,36 @@ impl Plain<'_, '_> {
         }
     }
 
+    /// The rounds of a loop, or of a side of a matrix product, that are to be done.
+    fn range(&mut self, axis: Axis, trip: Trip) -> std::ops::Range<usize> {
+        match self.piece {
+            Some((cut, first, end)) if cut == axis => first..end,
+            _ => 0..self.trip(trip),
+        }
+    }
+
+    /// The pieces of a split nest.
+    fn pieces(&mut self, split: Split, body: &[Stmt]) {
+        let mut trip = None;
+        walk(body, &mut |stmt| match (stmt, split.axis) {
+            (Stmt::Loop { var, trip: found, .. }, Axis::Loop(cut)) if *var == cut => trip = Some(*found),
+            (Stmt::Matrix(matrix), Axis::Rows) => trip = Some(matrix.rows),
+            (Stmt::Matrix(matrix), Axis::Columns) => trip = Some(matrix.columns),
+            _ => {}
+        });
+        let rounds = self.trip(trip.expect("what is cut is there"));
+        for piece in (0..rounds.div_ceil(split.grain)).rev() {
+            for (buffer, info) in self.program.buffers.iter().enumerate() {
+                if matches!(info.place, Place::Own(_)) {
+                    (0..info.len).for_each(|cell| self.scratch[buffer].set(cell, f64::NAN));
+                }
+            }
+            self.piece = Some((split.axis, piece * split.grain, rounds.min((piece + 1) * split.grain)));
+            self.block(body);
+        }
+        self.piece = None;
+    }
+
     fn block(&mut self, block: &[Stmt]) {
         for stmt in block {
             self.stmt(stmt);
@@ -179,10 +212,11 @@ impl Plain<'_, '_> {
                 self.set(*buffer, self.cell(index), self.registers[value.0 as usize]);
             }
             Stmt::Loop { var, trip, order, body } => {
-                let rounds = self.trip(*trip);
-                for round in 0..rounds {
+                let rounds = self.range(Axis::Loop(*var), *trip);
+                for round in rounds.clone() {
                     let forwards = *order == Order::Serial;
-                    self.variables[var.0 as usize] = if forwards { round } else { rounds - 1 - round };
+                    self.variables[var.0 as usize] =
+                        if forwards { round } else { rounds.end - 1 - (round - rounds.start) };
                     self.block(body);
                 }
             }
@@ -201,16 +235,18 @@ impl Plain<'_, '_> {
                 let chosen = if self.truth(*cond) { then } else { otherwise };
                 self.block(chosen);
             }
+            Stmt::Nest { split: Some(split), body, .. } => self.pieces(*split, body),
             Stmt::Nest { body, .. } => self.block(body),
             other => panic!("{other:?} gives a value"),
         }
     }
 
     fn matrix(&mut self, m: &Matrix) {
-        let (rows, columns, depth) = (self.trip(m.rows), self.trip(m.columns), self.trip(m.depth));
+        let (rows, columns) = (self.range(Axis::Rows, m.rows), self.range(Axis::Columns, m.columns));
+        let depth = self.trip(m.depth);
         let place = |p: &Self, o: &Operand, r: usize, c: usize| p.cell(&o.base) + r * o.row + c * o.column;
-        for r in 0..rows {
-            for c in 0..columns {
+        for r in rows {
+            for c in columns.clone() {
                 let out = place(self, &m.out, r, c);
                 let mut sum = if m.accumulate { self.storage(m.out.buffer).get(out) } else { 0.0 };
                 for k in 0..depth {

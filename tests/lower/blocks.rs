@@ -37,7 +37,7 @@ fn a_large_gradient_lies_in_memory_a_block_at_a_time() {
     b.write("w", new);
     let text = right(&b.finish(), &[some(9 * 96, 1), some(9 * 130, 2), some(130 * 96, 3), some(130 * 96, 4)]);
     assert!(text.contains("matrix rows 26 columns 96 depth 9"), "{text}");
-    assert!(text.contains(&format!("scratch {} {{", 26 * 96 * 4)), "{text}");
+    assert!(text.contains(&format!("scratch 0 own {} {{", 26 * 96 * 4)), "{text}");
 }
 
 #[test]

@@ -35,7 +35,7 @@ impl<'a, N: Number> Machine<'a, N> {
         let memory = program.buffers.iter().zip(scratch).map(|(buffer, own)| {
             let storage = match buffer.place {
                 Place::Slot(slot) => slots[slot].take(),
-                Place::Scratch(_) => own.as_mut(),
+                Place::Scratch(_) | Place::Own(_) => own.as_mut(),
             };
             match storage {
                 Some(storage) => Cells::of(storage),
@@ -58,7 +58,7 @@ impl<'a, N: Number> Machine<'a, N> {
     pub fn steps(&mut self, steps: &[Step], count: u64) -> Result<(), Fault> {
         for _ in 0..count {
             for (buffer, cells) in self.buffers.iter().zip(&mut self.memory) {
-                if matches!(buffer.place, Place::Scratch(_)) {
+                if !matches!(buffer.place, Place::Slot(_)) {
                     cells.spoil();
                 }
             }

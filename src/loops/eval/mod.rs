@@ -112,7 +112,7 @@ impl Interpreter {
     ) -> Result<T, Fault> {
         let own = |buffer: &Buffer| match buffer.place {
             Place::Slot(_) => None,
-            Place::Scratch(_) => Some(Storage::zeros(buffer.cell, self.program.precision, buffer.len)),
+            Place::Scratch(_) | Place::Own(_) => Some(Storage::zeros(buffer.cell, self.program.precision, buffer.len)),
         };
         let mut scratch: Vec<_> = self.program.buffers.iter().map(own).collect();
         run(Machine::<N>::new(&self.program, &self.prepared, slots, &mut scratch))

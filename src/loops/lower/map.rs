@@ -205,7 +205,7 @@ fn in_earnest(
     write(&mut writer, &at);
     open.iter().for_each(|_| writer.close());
     let (body, _) = writer.finish();
-    vec![Stmt::Nest { name: name.clone(), span, body }]
+    vec![Stmt::Nest { name: name.clone(), span, split: None, body }]
 }
 
 /// The names of what a nest computes.

@@ -227,7 +227,7 @@ fn write(
     writer.push(Stmt::Matrix(matrix));
     vars.iter().for_each(|_| writer.close());
     let (body, _) = writer.finish();
-    stmts.push(Stmt::Nest { name, span: node.span, body });
+    stmts.push(Stmt::Nest { name, span: node.span, split: None, body });
     stmts
 }
 

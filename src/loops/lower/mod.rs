@@ -6,7 +6,7 @@
 //! lies, `schedule` what comes first, so that slots and carries are updated where they lie if nobody needs their old
 //! values any more. Then each kind of operation writes its nests: `map`, `reduce`, `contract` and `matrix`, `pad`,
 //! `scatter`, `overlap`, `repeat` (loops), `when`; `blocks` puts a product and what is done to its result into one nest.
-//! `plan` places scratch memory at the end.
+//! At the end `split` says which nests may be cut into pieces for several threads, and `plan` places scratch memory.
 //!
 //! # The order of a sum
 //! It follows from the shapes and layouts alone. A product that is a `matrix` sums in the order of its one summed axis;
@@ -34,6 +34,7 @@ mod repeat;
 mod reshape;
 mod scatter;
 mod schedule;
+mod split;
 mod view;
 mod when;
 mod writer;
@@ -144,6 +145,7 @@ impl Lowering {
             registers: Vec::new(),
             variables: 0,
             scratch: 0,
+            own: 0,
             body: Vec::new(),
             origins: Origins::default(),
         };
@@ -247,6 +249,7 @@ impl Lowering {
     fn finish(mut self, body: Vec<Stmt>) -> Program {
         self.program.body = body;
         self.program.variables = self.bounds.len() as u32;
+        split::mark(&mut self.program);
         plan::place(&mut self.program);
         self.program
     }

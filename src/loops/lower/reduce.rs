@@ -104,7 +104,7 @@ impl Fold<'_> {
         writer.store(&self.out, &at, value);
         open.iter().for_each(|_| writer.close());
         let (body, _) = writer.finish();
-        vec![Stmt::Nest { name: self.name.clone(), span: self.span, body }]
+        vec![Stmt::Nest { name: self.name.clone(), span: self.span, split: None, body }]
     }
 
     fn folds(&self, writer: &mut Writer, at: &[Index], shape: &Shape) -> Reg {

@@ -32,6 +32,6 @@ pub fn lower(lowering: &mut Lowering, scope: &Scope, node: &Node) -> Vec<Stmt> {
     writer.store(&view, &place, sum);
     trips.iter().for_each(|_| writer.close());
     let (body, _) = writer.finish();
-    stmts.push(Stmt::Nest { name, span: node.span, body });
+    stmts.push(Stmt::Nest { name, span: node.span, split: None, body });
     stmts
 }

@@ -49,6 +49,7 @@ impl Parser {
         let precision = self.one_of(&[("f32", Precision::F32), ("f64", Precision::F64)])?;
         self.word("scratch")?;
         let scratch = self.number()?;
+        let own = if self.at_word("own") { self.number()? } else { 0 };
         let variables = if self.at_word("variables") { Some(self.number::<u32>()?) } else { None };
         if variables.is_some_and(|variables| u64::from(variables) > MOST_NUMBERED) {
             return self.error("too many variables");
@@ -79,6 +80,7 @@ impl Parser {
             registers,
             variables,
             scratch,
+            own,
             body,
             origins: Origins::default(),
         })
@@ -118,9 +120,13 @@ impl Parser {
         self.sign("[")?;
         let len = self.number()?;
         self.sign("]")?;
-        let in_slot = self.one_of(&[("slot", true), ("scratch", false)])?;
+        let kind = self.one_of(&[("slot", 0), ("scratch", 1), ("own", 2)])?;
         let at = self.number()?;
-        let place = if in_slot { Place::Slot(at) } else { Place::Scratch(at) };
+        let place = match kind {
+            0 => Place::Slot(at),
+            1 => Place::Scratch(at),
+            _ => Place::Own(at),
+        };
         let name = self.name()?.into();
         Ok(Buffer { name, cell, len, place, span: self.span()? })
     }

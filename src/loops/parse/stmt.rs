@@ -3,7 +3,7 @@
 use super::Parser;
 use crate::loops::kinds::{fold_of_name, scalar_of_name};
 use crate::loops::{
-    Constant, FoldKind, Folding, Index, Mark, Matrix, Operand, Order, Reg, RegKind, Stmt, Term, Trip, Var,
+    Axis, Constant, FoldKind, Folding, Index, Mark, Matrix, Operand, Order, Reg, RegKind, Split, Stmt, Term, Trip, Var,
 };
 use crate::tensor::text::{DEEPEST, Parsed, Token};
 
@@ -61,9 +61,21 @@ impl Parser {
         if self.at_word("nest") {
             let name = self.name()?.into();
             let span = self.span()?;
-            return Ok(Stmt::Nest { name, span, body: self.braces()? });
+            let split = if self.at_word("split") { Some(self.split()?) } else { None };
+            return Ok(Stmt::Nest { name, span, split, body: self.braces()? });
         }
         self.wrong("a statement")
+    }
+
+    /// `i0 by 16` or `rows by 4`.
+    fn split(&mut self) -> Parsed<Split> {
+        let axis = if self.at_numbered('i').is_some() {
+            Axis::Loop(self.var()?)
+        } else {
+            self.one_of(&[("rows", Axis::Rows), ("columns", Axis::Columns)])?
+        };
+        self.word("by")?;
+        Ok(Split { axis, grain: self.number()? })
     }
 
     /// `r4: real = …`.

@@ -19,7 +19,7 @@ pub(super) fn check(program: &Program, report: &mut Report) {
     for (number, buffer) in program.buffers.iter().enumerate() {
         report.within(format!("buffer b{number} {:?}", buffer.name), |report| {
             size(program, buffer, report);
-            inside_scratch(program, buffer, report);
+            inside_room(program, buffer, report);
         });
     }
     scratch_in_use(program, report);
@@ -76,13 +76,17 @@ fn size(program: &Program, buffer: &Buffer, report: &mut Report) {
     }
 }
 
-fn inside_scratch(program: &Program, buffer: &Buffer, report: &mut Report) {
-    let Place::Scratch(start) = buffer.place else { return };
+fn inside_room(program: &Program, buffer: &Buffer, report: &mut Report) {
+    let (start, room, what) = match buffer.place {
+        Place::Slot(_) => return,
+        Place::Scratch(start) => (start, program.scratch, "scratch memory"),
+        Place::Own(start) => (start, program.own, "a piece's own memory"),
+    };
     if start % ALIGNMENT != 0 {
         report.say(format!("byte {start} is no multiple of {ALIGNMENT}"));
     }
-    if start.checked_add(buffer.bytes(program.precision)).is_none_or(|end| end > program.scratch) {
-        report.say(format!("it reaches past the {} bytes of scratch memory", program.scratch));
+    if start.checked_add(buffer.bytes(program.precision)).is_none_or(|end| end > room) {
+        report.say(format!("it reaches past the {room} bytes of {what}"));
     }
 }
 

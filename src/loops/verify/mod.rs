@@ -2,11 +2,13 @@
 //!
 //! A program whose ids point nowhere is not looked at further. It may come from anywhere: nothing here panics.
 
+mod access;
 mod ids;
 mod lanes;
 mod matrix;
 mod memory;
 mod scope;
+pub(super) mod split;
 mod values;
 
 use super::{Order, Program, Stmt};
@@ -38,6 +40,7 @@ pub fn verify(program: &Program) -> Vec<Violation> {
         memory::check(program, &mut report);
         scope::check(program, &mut report);
         lanes::check(program, &mut report);
+        split::check(program, &mut report);
     }
     report.violations
 }
