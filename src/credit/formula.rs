@@ -47,7 +47,7 @@ pub(super) fn operation(
         return Batched { value: b.row(row, attributes.clone(), &values), batched };
     }
     let (attributes, values) = match (row.kind, attributes) {
-        (RowKind::Map(_), _) => {
+        _ if row.is_elementwise() => {
             (attributes.clone(), operands.iter().map(|operand| widened(b, *operand, extent)).collect())
         }
         (RowKind::Contract, Attributes::Contract(indices)) => {

@@ -27,7 +27,7 @@ pub(super) fn compute(
             Kind::Leaf(read) => leaf(step, read),
             Kind::Op(row, attributes, _) => match row.kind {
                 RowKind::Constant => Spread { value: step.b.row(row, attributes.clone(), &[]), axes: Vec::new() },
-                RowKind::Map(_) => map(&mut step.b, row, attributes, &operands, extents),
+                _ if row.is_elementwise() => map(&mut step.b, row, attributes, &operands, extents),
                 _ => bug!("`{}` in an equation per synapse", row.name),
             },
         }

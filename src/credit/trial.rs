@@ -5,7 +5,7 @@ use super::formula::{self, Batched};
 use super::forward::Step;
 use super::measure;
 use crate::bug;
-use crate::model::{Bias, DataId, Formula, Leaf, Model, ParamId, ProjectionId, RegionId, Timing};
+use crate::model::{Bias, DataId, Formula, Leaf, Model, ParamId, ProjectionId, Region, RegionId, Timing};
 use crate::tensor::build::{Round, Rounds};
 use crate::tensor::{Builder, Name, Value};
 use indexmap::IndexMap;
@@ -42,9 +42,10 @@ pub(super) fn time_steps(step: &mut Step<'_>) {
     let depths = depths(model);
     let mut first = Vec::new();
     for (region, depth) in model.regions.iter().zip(&depths) {
+        let carried = depth.saturating_sub(usize::from(state_shown(region).is_some()));
         let states = region.structure.iter().flat_map(|structure| &structure.states);
         let states = states.map(|state| (&state.shape[..], state.first));
-        for (shape, value) in states.chain(std::iter::repeat_n((&region.shape[..], 0.0), *depth)) {
+        for (shape, value) in states.chain(std::iter::repeat_n((&region.shape[..], 0.0), carried)) {
             let ty = step.batched_type(shape);
             let value = step.b.scalar(value);
             first.push(step.b.expand_to(value, &ty.shape));
@@ -80,8 +81,17 @@ fn hand_out(step: &mut Step<'_>, depths: &[usize], carries: &[Value]) {
     for (number, region) in step.model.regions.iter().enumerate() {
         let states = region.structure.as_ref().map_or(0, |structure| structure.states.len());
         step.trial.states[number] = carries.by_ref().take(states).collect();
-        step.trial.past[number] = carries.by_ref().take(depths[number]).collect();
+        let shown = state_shown(region).map(|state| step.trial.states[number][state]);
+        step.trial.past[number] = shown.into_iter().chain(carries.by_ref()).take(depths[number]).collect();
     }
+}
+
+/// The state that is a region's activity: what the activity was a time step ago is what that state is now.
+fn state_shown(region: &Region) -> Option<usize> {
+    let states = &region.structure.as_ref()?.states;
+    states
+        .iter()
+        .position(|state| state.next == region.equation.root && state.first == 0.0 && state.shape == region.shape)
 }
 
 /// The carries as the next time step finds them.
@@ -91,8 +101,9 @@ fn carried_on(step: &mut Step<'_>, depths: &[usize]) -> Vec<Value> {
         carries.extend(std::mem::take(&mut step.trial.next[number]));
         if *depth > 0 {
             let Some(now) = step.activity[number] else { bug!("an activity is carried that is not computed") };
-            carries.push(now);
-            carries.extend(&step.trial.past[number][..depth - 1]);
+            let shown = usize::from(state_shown(&step.model.regions[number]).is_some());
+            let latest = std::iter::once(&now).chain(&step.trial.past[number]);
+            carries.extend(latest.take(*depth).skip(shown).copied().collect::<Vec<_>>());
         }
     }
     carries

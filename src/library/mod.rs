@@ -25,7 +25,6 @@ entries! {
     "activation" "elu";
     "activation" "leaky_relu";
     "activation" "relu";
-    "activation" "sigmoid";
     "activation" "softmax";
     "activation" "softplus";
     "cost" "binary_cross_entropy";

@@ -28,6 +28,9 @@ pub fn of(row: &'static Row) -> Vec<Case> {
     let cases: Vec<_> = match row.kind {
         Kind::Map(scalar) => maps(scalar),
         Kind::Reduce(fold) => reductions(fold),
+        Kind::Composite(_) if row.is_elementwise() => {
+            SHAPES.iter().map(|shape| (Attributes::None, vec![of_type(Element::Real, shape)])).collect()
+        }
         Kind::Composite(_) => composites(row.name),
         Kind::Contract => contractions(),
         Kind::Constant => constants(),

@@ -151,7 +151,8 @@ fn product(axes: &[Axis]) -> Option<Product> {
     Some(Product { around: rest, row, column, depth, accumulates })
 }
 
-/// The right operand copied so that its columns lie side by side.
+/// The right operand copied so that its columns lie side by side: before the loops in which it is the same, if there are
+/// such.
 fn turn(
     lowering: &mut Lowering,
     scope: &Scope,
@@ -163,13 +164,30 @@ fn turn(
     let all = product.around.iter().chain([&product.depth, &product.column]);
     let axes: Vec<&Axis> = all.filter(|axis| axis.right.is_some()).collect();
     let shape: Vec<Extent> = axes.iter().map(|axis| axis.extent.clone()).collect();
-    let name = format!("{}, turned", scope.name(node.outputs[0]));
-    let ty = Type { element: Element::Real, shape: shape.clone() };
-    let view = lowering.scratch(name.as_str().into(), node.span, &ty, None);
     let strides = axes.iter().map(|axis| axis.right.unwrap_or(0)).collect();
     let bounds = shape.iter().map(Extent::bound).collect();
     let from = View { buffer: right.buffer, base: right.base.clone(), bounds, strides, room: None };
-    stmts.extend(map::transfer(lowering, scope, (&name.as_str().into(), node.span), &shape, &from, &view));
+    let is_known = shape.iter().all(|extent| matches!(extent, Extent::Const(_)));
+    let level = lowering.around.outside(&from).filter(|_| is_known);
+    let view = match level.and_then(|level| lowering.around.copy(level, &from)) {
+        Some(view) => view,
+        None => {
+            let name = format!("{}, turned", scope.name(node.outputs[0]));
+            let ty = Type { element: Element::Real, shape: shape.clone() };
+            let view = lowering.scratch(name.as_str().into(), node.span, &ty, None);
+            let copied = map::transfer(lowering, scope, (&name.as_str().into(), node.span), &shape, &from, &view);
+            match level {
+                Some(level) => lowering.around.add(level, &from, &view, copied),
+                None => stmts.extend(copied),
+            }
+            view
+        }
+    };
+    (relaid(product, &view), view)
+}
+
+/// The product with the right operand as it lies in the copy.
+fn relaid(product: &Product, view: &View) -> Product {
     let mut place = 0;
     let mut relaid = |axis: &Axis| {
         let right = axis.right.map(|_| {
@@ -180,8 +198,7 @@ fn turn(
     };
     let around = product.around.iter().map(&mut relaid).collect();
     let (depth, column) = (relaid(&product.depth), relaid(&product.column));
-    let packed = Product { around, row: product.row.clone(), column, depth, accumulates: product.accumulates };
-    (packed, view)
+    Product { around, row: product.row.clone(), column, depth, accumulates: product.accumulates }
 }
 
 fn write(

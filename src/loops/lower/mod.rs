@@ -6,7 +6,9 @@
 //! lies, `schedule` what comes first, so that slots and carries are updated where they lie if nobody needs their old
 //! values any more. Then each kind of operation writes its nests: `map`, `reduce`, `contract` and `matrix`, `pad`,
 //! `scatter`, `overlap`, `repeat` (loops), `when`; `blocks` puts a product and what is done to its result into one nest.
-//! At the end `split` says which nests may be cut into pieces for several threads, and `plan` places scratch memory.
+//! `around` knows the loops in which something is the same in all rounds. At the end `accumulate` lets a product add to what
+//! its result would be added to, `split` says which nests may be cut into pieces for several threads, and `plan` places
+//! scratch memory.
 //!
 //! # The order of a sum
 //! It follows from the shapes and layouts alone. A product that is a `matrix` sums in the order of its one summed axis;
@@ -14,7 +16,9 @@
 //! the left operand. Any other sum runs over its axes in the order of memory (largest stride outermost): the axis that
 //! runs fastest in lanes, the others as chains; or, where outputs lie side by side, all as chains, a lane an output.
 
+mod accumulate;
 mod affine;
+mod around;
 mod block;
 mod blocks;
 mod contract;
@@ -133,6 +137,8 @@ struct Lowering {
     origin: Mark,
     /// The origins that are known already, by node.
     known: BTreeMap<*const Node, u32>,
+    /// The loops around what is being written.
+    around: around::Nesting,
 }
 
 impl Lowering {
@@ -171,6 +177,7 @@ impl Lowering {
             rooms,
             origin: Mark::default(),
             known: BTreeMap::new(),
+            around: around::Nesting::default(),
         }
     }
 
@@ -248,6 +255,7 @@ impl Lowering {
 
     fn finish(mut self, body: Vec<Stmt>) -> Program {
         self.program.body = body;
+        accumulate::products(&mut self.program.body, self.program.buffers.len());
         self.program.variables = self.bounds.len() as u32;
         split::mark(&mut self.program);
         plan::place(&mut self.program);

@@ -120,7 +120,13 @@ pub fn lower(lowering: &mut Lowering, scope: &Scope, number: usize, inner: &Loop
     let go = plan.rounds.map(|_| lowering.buffer("go".into(), node.span, Cell::Bool, 1));
     let homes = homes(scope, node, inner, plan, var);
     let wanted = wanted(inner, plan, var, go);
+    let steady = homes[1..=inner.invariants].iter().filter_map(|home| match home {
+        Home::View(view) => Some(view),
+        Home::Var(_) | Home::Constant(_) => None,
+    });
+    lowering.around.begin(var, steady);
     let mut body = block::lower(lowering, &inner.body, homes, wanted);
+    stmts.extend(lowering.around.end());
     stmts.push(match (plan.rounds, go) {
         (Some(rounds), Some(buffer)) => {
             let go = lowering.register(RegKind::Bool);

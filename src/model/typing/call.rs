@@ -148,9 +148,9 @@ impl Typer<'_, '_> {
             "max" => self.elementwise("maximum", &inputs, span),
             "min" => self.elementwise("minimum", &inputs, span),
             "mod" => self.elementwise("mod", &inputs, span),
-            _ => match op::find(name).map(|row| row.kind) {
-                Some(Kind::Map(_)) => self.elementwise(name, &inputs, span),
-                _ => self.reduce(name, inputs[0], span),
+            _ => match op::find(name).is_some_and(op::Row::is_elementwise) {
+                true => self.elementwise(name, &inputs, span),
+                false => self.reduce(name, inputs[0], span),
             },
         }
     }

@@ -62,6 +62,7 @@ maps! {
     remainder(a, b): remainder, "What is left of a division of whole numbers.";
     round(x): round, "The nearest whole number.";
     select(condition, a, b): select, "`a` where the condition is true, else `b`.";
+    sigmoid(x): sigmoid, "The logistic function.";
     sign(x): sign, "1, 0 or -1.";
     sin(x): sin, "The sine.";
     sqrt(x): sqrt, "The square root.";

@@ -43,6 +43,7 @@ pub mod reshape;
 pub mod round;
 pub mod scatter;
 pub mod select;
+pub mod sigmoid;
 pub mod sign;
 pub mod sin;
 pub mod slice;
@@ -53,7 +54,7 @@ pub mod tanh;
 pub mod uniform;
 pub mod windows;
 
-use super::{Attributes, Builder, Type, Value};
+use super::{Attributes, Builder, Element, Type, Value};
 use crate::math::Function;
 
 /// Every operation, sorted by name of the file.
@@ -101,6 +102,7 @@ pub static ALL: &[&Row] = &[
     &round::ROW,
     &scatter::ROW,
     &select::ROW,
+    &sigmoid::ROW,
     &sign::ROW,
     &sin::ROW,
     &slice::ROW,
@@ -136,6 +138,15 @@ pub struct Row {
 }
 
 impl Row {
+    /// Whether it takes reals and gives as many, each from the one at its place.
+    pub fn is_elementwise(&self) -> bool {
+        match self.kind {
+            Kind::Map(_) => true,
+            Kind::Composite(_) => (self.ty)(&[&Type::scalar(Element::Real)], &Attributes::None).is_ok(),
+            _ => false,
+        }
+    }
+
     /// Whether computing it again is no dearer than writing its result to memory and reading it.
     pub fn is_cheap(&self) -> bool {
         match self.kind {
