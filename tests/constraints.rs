@@ -345,6 +345,7 @@ fn contradictions_are_told() {
         ("bounded 0.1..1, init he", Code::START_OUTSIDE),
         ("excitatory, init orthogonal", Code::START_OUTSIDE),
         ("normalised, init 0", Code::START_OUTSIDE),
+        ("fixed(-1), init he", Code::CLASHING_CONSTRAINTS),
         ("fixed(-1), excitatory", Code::START_OUTSIDE),
         ("fixed(2), bounded 0..1", Code::START_OUTSIDE),
         ("no self", Code::NO_SELF),

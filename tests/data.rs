@@ -5,7 +5,7 @@ mod corrupt;
 mod digits;
 pub mod fence;
 mod idx;
-mod numpy;
+pub mod numpy;
 mod pages;
 mod split;
 

@@ -50,7 +50,7 @@ pub fn initial(model: &Model, slot: &Slot, seed: u64) -> Vec<f64> {
 pub(super) fn weights(model: &Model, id: ProjectionId, seed: u64) -> Vec<f64> {
     let projection = &model.projections[id.0];
     let (post, pre) = (model.regions[projection.target.0].size(), model.regions[projection.source.0].size());
-    let stream = Stream::new(seed, &weight_slot(model, id));
+    let stream = stream(model, id, &weight_slot(model, id), seed);
     let limits = projection.constraints.limits();
     let draw = |shape: &[usize], fan: Fan<'_>| {
         let mut weights = drawn(projection.init, &stream, shape, limits, fan);
@@ -61,6 +61,7 @@ pub(super) fn weights(model: &Model, id: ProjectionId, seed: u64) -> Vec<f64> {
     let mut weights = match &projection.pattern {
         Pattern::Fixed(values) => values.clone(),
         Pattern::FixedConst(id) => constant(model, *id, seed),
+        _ if matches!(projection.init, Init::File(_)) => read(model, projection.init, 0),
         Pattern::OneToOne => draw(&[post], &|_| (1, 1)),
         Pattern::Conv(window) => {
             let channels = model.regions[projection.target.0].shape[0];
@@ -87,6 +88,23 @@ pub(super) fn weights(model: &Model, id: ProjectionId, seed: u64) -> Vec<f64> {
     weights
 }
 
+/// From what a projection's weights are drawn: its slot, or the key that it shares with others, and which slot that is.
+fn stream(model: &Model, id: ProjectionId, slot: &str, seed: u64) -> Stream {
+    let projection = &model.projections[id.0];
+    match &projection.key {
+        None => Stream::new(seed, slot),
+        Some(key) => Stream::new(seed, &format!("key:{key}{}", slot.strip_prefix(&*projection.name).unwrap_or(slot))),
+    }
+}
+
+/// Weights that were read from a file.
+fn read(model: &Model, init: Init, part: usize) -> Vec<f64> {
+    match init {
+        Init::File(number) => model.files[number + part].to_vec(),
+        _ => bug!("weights from no file"),
+    }
+}
+
 /// The first values of a factor of a projection of low rank: each starts as weights with as many afferents as it has columns.
 fn factor(model: &Model, id: ProjectionId, factor: Factor, rank: usize, seed: u64) -> Vec<f64> {
     let projection = &model.projections[id.0];
@@ -94,7 +112,10 @@ fn factor(model: &Model, id: ProjectionId, factor: Factor, rank: usize, seed: u6
         Factor::Left => (model.regions[projection.target.0].size(), rank),
         Factor::Right => (rank, model.regions[projection.source.0].size()),
     };
-    let stream = Stream::new(seed, &factor_slot(model, id, factor));
+    if let Init::File(_) = projection.init {
+        return read(model, projection.init, if factor == Factor::Left { 0 } else { 1 });
+    }
+    let stream = stream(model, id, &factor_slot(model, id, factor), seed);
     drawn(projection.init, &stream, &[rows, columns], NO_LIMITS, &|_| (columns, rows))
 }
 
@@ -137,6 +158,7 @@ fn drawn(init: Init, stream: &Stream, shape: &[usize], limits: (f64, f64), fan: 
     match init {
         Init::Default => all(&|place| around(place, 1.0 / fan(place).0.sqrt())),
         Init::Constant(value) => vec![value; cells],
+        Init::File(_) => bug!("weights from a file are drawn"),
         Init::Uniform(low, high) => all(&|place| uniform(place, (low, high))),
         Init::Normal(sd) => all(&|place| normal(place, sd)),
         Init::He => all(&|place| normal(place, (2.0 / fan(place).0).sqrt())),

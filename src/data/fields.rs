@@ -8,7 +8,7 @@ use crate::diag::{Code, Diagnostic, Span};
 /// An array, opened: its head is read, its values are not.
 pub(super) struct Array {
     pub(super) input: Input,
-    head: Head,
+    pub(super) head: Head,
 }
 
 impl Array {

@@ -24,6 +24,7 @@ mod prepare;
 mod signature;
 pub mod split;
 mod summary;
+mod weights;
 mod wording;
 
 pub use call::{Argument, BATCH, COMMON, Call, Kind, Parameter, Value};
@@ -33,6 +34,7 @@ pub use prepare::{Preparation, Prepared};
 pub use signature::{Element, Field, FieldType, Signature};
 pub use split::{Rows, Split, Splits};
 pub use summary::{ClassCount, FieldSummary, Summary};
+pub use weights::weights;
 
 use crate::diag::{Code, Diagnostic, Span};
 

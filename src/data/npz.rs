@@ -44,25 +44,25 @@ const fn name(name: &'static str, about: &'static str) -> Parameter {
 }
 
 /// An archive with its list.
-struct Archive {
+pub(super) struct Archive {
     path: PathBuf,
     span: Span,
     entries: Vec<Entry>,
 }
 
 impl Archive {
-    fn open(path: PathBuf, span: Span) -> Outcome<Archive> {
+    pub(super) fn open(path: PathBuf, span: Span) -> Outcome<Archive> {
         let entries = archive::list(&path, span).map_err(|fault| vec![fault])?;
         Ok(Archive { path, span, entries })
     }
 
     /// The names of its arrays.
-    fn names(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().filter_map(|entry| entry.name.strip_suffix(".npy"))
     }
 
     /// Opens the array of this name, which an argument at `span` gives.
-    fn array(&self, name: &str, span: Span) -> Result<Array, Diagnostic> {
+    pub(super) fn array(&self, name: &str, span: Span) -> Result<Array, Diagnostic> {
         let entry = self.entries.iter().find(|entry| entry.name.strip_suffix(".npy") == Some(name));
         let Some(entry) = entry else {
             let known = wording::list(self.names());

@@ -171,6 +171,11 @@ pub(super) fn check(draft: &mut Draft<'_>, made: &Projection, clauses: &[Connect
     let bounded = span(|kind| matches!(kind, ConnectClauseKind::Bounded(..)));
     let signed = span(|kind| matches!(kind, ConnectClauseKind::Excitatory | ConnectClauseKind::Inhibitory));
     let normal = span(|kind| matches!(kind, ConnectClauseKind::Normalised(_)));
+    let init = clauses.iter().find(|clause| matches!(clause.kind, ConnectClauseKind::Init(_)));
+    if let (Pattern::Fixed(_) | Pattern::FixedConst(_), Some(init)) = (&made.pattern, init) {
+        let words = ["given by `fixed(…)`", "drawn by `init`"];
+        return Err(clash(draft, made, init.span, "its weights are what they are given as", &words));
+    }
     if let (Some((low, high)), Some(sign)) = (made.constraints.bounds, made.constraints.sign) {
         let (least, most) = made.constraints.limits();
         if least >= most {
@@ -280,6 +285,7 @@ fn start(draft: &mut Draft<'_>, made: &Projection, clauses: &[ConnectClause], cl
         },
         (Pattern::FixedConst(_), _) => None,
         (_, Init::Constant(value)) if !within(value) => Some(format!("all of them at {value}")),
+        (pattern, Init::File(number)) => from_file(draft, made, pattern, &draft.read[number]),
         (_, Init::Uniform(least, most)) => {
             let (least, most) = signed(constraints.sign, least, most);
             (!within(least) || !within(most)).then(|| format!("from {least} to {most}"))
@@ -307,6 +313,29 @@ fn start(draft: &mut Draft<'_>, made: &Projection, clauses: &[ConnectClause], cl
             Err(Said)
         }
     }
+}
+
+/// What is wrong with weights that were read.
+fn from_file(draft: &Draft<'_>, made: &Projection, pattern: &Pattern, values: &[f64]) -> Option<String> {
+    let (low, high) = made.constraints.limits();
+    let pre = size(draft, made.source);
+    let gap = |place: usize| match pattern {
+        _ if made.constraints.no_self && place / pre == place % pre => true,
+        Pattern::Local(neighbours) => !neighbours.near(place / pre, place % pre),
+        _ => false,
+    };
+    if let Pattern::Sparse(_) = pattern {
+        return Some(
+            "which synapses there are is drawn, so nobody knows whether they are those of the file".to_string(),
+        );
+    }
+    if let Some(value) = values.iter().find(|value| !(low..=high).contains(value)) {
+        return Some(format!("{value} is one of them"));
+    }
+    let lost = values.iter().enumerate().find(|(place, value)| **value != 0.0 && gap(*place));
+    lost.map(|(place, value)| {
+        format!("{value} goes from unit {} to unit {}, which is no synapse", place % pre, place / pre)
+    })
 }
 
 fn size(draft: &Draft<'_>, id: RegionId) -> usize {

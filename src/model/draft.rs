@@ -96,6 +96,10 @@ pub(super) struct Draft<'a> {
     pub(super) files: &'a [Ast],
     /// How many of the files are the user's.
     pub(super) own: usize,
+    /// Where files lie.
+    pub(super) place: &'a crate::data::Place,
+    /// Weights that were read from files.
+    pub(super) read: Vec<Arc<[f64]>>,
     /// What is said so far.
     pub(super) said: Vec<Diagnostic>,
     /// Every name, as a user's text means it.

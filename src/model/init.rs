@@ -2,17 +2,63 @@
 
 use super::draft::{Draft, nearest};
 use super::typing::{Place, Said, Typer};
-use super::{Init, Unit};
+use super::{Init, Pattern, Projection, Unit};
 use crate::diag::{Code, Diagnostic};
-use crate::syntax::tree::{self, Expr, ExprKind};
+use crate::syntax::tree::{self, ConnectClause, ConnectClauseKind, Expr, ExprKind};
+use crate::tensor::Name;
 
-/// A start that stands in a `connect`.
-pub(super) fn init(draft: &mut Draft<'_>, expr: &Expr) -> Result<Init, Said> {
+/// A start that stands in a `connect`, and its key.
+pub(super) fn init(draft: &mut Draft<'_>, expr: &Expr) -> Result<(Init, Option<Name>), Said> {
+    let (expr, key) = keyed(expr);
     let mut typer = Typer::new(draft, Place::Constant);
-    let init = typer.init(expr);
+    let init = typer.init(&expr);
     let said = std::mem::take(&mut typer.said);
     said.into_iter().for_each(|diagnostic| draft.say(diagnostic));
-    init
+    Ok((init?, key))
+}
+
+/// A start without its key: `he(key = "column")`.
+fn keyed(expr: &Expr) -> (Expr, Option<Name>) {
+    let mut rest = expr.clone();
+    let ExprKind::Call { arguments, .. } = &mut rest.kind else { return (rest, None) };
+    let place = arguments.iter().position(|argument| match (&argument.name, &argument.value.kind) {
+        (Some(name), ExprKind::Text(_)) => name == "key",
+        _ => false,
+    });
+    let key = match place.map(|place| arguments.remove(place).value.kind) {
+        Some(ExprKind::Text(text)) => Some(Name::from(text)),
+        _ => None,
+    };
+    (rest, key)
+}
+
+/// Reads the weights of `init from "start.npz"`, if a projection has such a clause.
+pub(super) fn from_file(draft: &mut Draft<'_>, made: &mut Projection, clauses: &[ConnectClause]) -> Result<(), Said> {
+    let text = clauses.iter().find_map(|clause| match &clause.kind {
+        ConnectClauseKind::Init(tree::Init::File(text)) => Some(text),
+        _ => None,
+    });
+    let (Some(text), None) = (text, made.tied) else { return Ok(()) };
+    let (shape, name) = (draft.weight_shape(made), made.name.to_string());
+    let arrays: Vec<(Vec<String>, Vec<usize>)> = match (&made.pattern, &shape[..]) {
+        (Pattern::LowRank(rank), &[post, pre]) => {
+            vec![(vec![format!("{name}.left")], vec![post, *rank]), (vec![format!("{name}.right")], vec![*rank, pre])]
+        }
+        _ => vec![(vec![name.clone(), format!("{name}.weight")], shape)],
+    };
+    made.init = Init::File(draft.read.len());
+    let only = arrays.len() == 1;
+    for (names, shape) in arrays {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        match crate::data::weights(draft.place, (&text.value, text.span), &names, only, &shape) {
+            Ok(values) => draft.read.push(values.into()),
+            Err(said) => {
+                draft.say(said);
+                return Err(Said);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A plain number of compile time that stands in a `connect`.
@@ -36,8 +82,12 @@ impl Typer<'_, '_> {
         let mut values = Vec::new();
         for argument in arguments {
             if let Some(name) = &argument.name {
-                let instead = "write the values alone: `init uniform(-0.1, 0.1)`";
-                return self.later(name.span, "a named argument of `init`", instead);
+                let message = format!("`{name}` is no argument of a start, or not such a one");
+                let said =
+                    Diagnostic::new(Code::WRONG_ARGUMENTS, message).at(self.span(argument.span), "not taken here");
+                return Err(
+                    self.fail(said.help("init uniform(-0.1, 0.1), or `init he(key = \"column\")` in a `connect`"))
+                );
             }
             values.push(self.plain_number(&argument.value)?);
         }

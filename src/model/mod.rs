@@ -39,6 +39,7 @@ pub use generated::field_type;
 use indexmap::IndexMap;
 pub use learning::{CREDIT_RULES, CreditRule};
 pub use local::Neighbours;
+use std::sync::Arc;
 pub use tie::{Tie, owner};
 pub use window::Window;
 
@@ -78,6 +79,8 @@ pub struct Model {
     pub order: Vec<RegionId>,
     /// Wires, in the order of the text.
     pub projections: Vec<Projection>,
+    /// Weights that were read from files: [`Init::File`].
+    pub files: Vec<Arc<[f64]>>,
     /// What is to be lowered.
     pub costs: Vec<Cost>,
     /// What is to be reported.
@@ -301,6 +304,8 @@ pub struct Projection {
     pub tied: Option<Tie>,
     /// How the weights start.
     pub init: Init,
+    /// For what its weights are drawn, if not for its name: those of one key start equal.
+    pub key: Option<Name>,
     /// Whether some `learn` may change it (not `fixed`).
     pub plastic: bool,
     /// Whether credit may travel back along it (not `no credit`).
@@ -396,6 +401,9 @@ pub enum Init {
     He,
     /// Uniform within plus and minus sqrt(6 / (afferents + efferents)) (Glorot & Bengio 2010, eq. 16).
     Glorot,
+    /// As they were read: the array of this number of [`Model::files`], and in a projection of low rank the next for its right
+    /// factor.
+    File(usize),
     /// A random matrix with orthonormal rows or columns, whichever are fewer (Saxe et al. 2014).
     Orthogonal,
 }

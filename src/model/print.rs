@@ -66,12 +66,13 @@ pub fn print(model: &Model) -> String {
                 format!("{word}({}), {pattern}", model.projections[tie.to.0].name)
             }
         };
+        let key = projection.key.as_ref().map_or(String::new(), |key| format!(" for {key:?}"));
         let plastic = if projection.plastic { "" } else { ", fixed" };
         let credit = if projection.credit { "" } else { ", no credit" };
         let delay = if projection.delay == 0 { String::new() } else { format!(", delay {} steps", projection.delay) };
         let _ = writeln!(
             out,
-            "projection {}: {pattern}, init {:?}{plastic}{credit}{delay}{}",
+            "projection {}: {pattern}, init {:?}{key}{plastic}{credit}{delay}{}",
             projection.name, projection.init, projection.constraints
         );
     }

@@ -225,9 +225,9 @@ fn wire<'a>(
     }
     let (pattern, init, plastic, credit, delay) = (Pattern::Dense, Init::Default, true, true, 0);
     let (name, constraints) = (arc(&name), Constraints::default());
-    let tied = None;
+    let (tied, key) = (None, None);
     let made =
-        Projection { name, source, target, named, pattern, tied, init, plastic, credit, delay, constraints, span };
+        Projection { name, source, target, named, pattern, tied, init, key, plastic, credit, delay, constraints, span };
     draft.projections.push(made);
     draft.clauses.push(clauses);
 }
@@ -251,6 +251,7 @@ pub(super) fn clauses(draft: &mut Draft<'_>) {
         }
         bad |= super::window::clauses(draft, &made, draft.clauses[number]).is_err();
         let clauses = draft.clauses[number];
+        bad = bad || super::init::from_file(draft, &mut made, clauses).is_err();
         bad = bad || pattern::check(draft, &made).and_then(|()| constraint::check(draft, &made, clauses)).is_err();
         if bad {
             draft.incomplete = true;
@@ -291,12 +292,10 @@ fn clause_of(
             return Err(Said);
         }
         ConnectClauseKind::Pattern(expr) => pattern::pattern(draft, made, expr)?,
-        ConnectClauseKind::Init(tree::Init::Value(expr)) => made.init = init(draft, expr)?,
+        ConnectClauseKind::Init(tree::Init::Value(expr)) => (made.init, made.key) = init(draft, expr)?,
         ConnectClauseKind::Fixed => made.plastic = false,
         ConnectClauseKind::NoCredit => made.credit = false,
-        ConnectClauseKind::Init(tree::Init::File(text)) => {
-            draft.later(text.span, "initial weights from a file", "init he")
-        }
+        ConnectClauseKind::Init(tree::Init::File(_)) => {} // read when the pattern is known
         ConnectClauseKind::Excitatory
         | ConnectClauseKind::Inhibitory
         | ConnectClauseKind::Bounded(..)

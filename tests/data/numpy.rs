@@ -24,12 +24,13 @@ pub fn npy(head: &str, values: &[u8]) -> Vec<u8> {
     file
 }
 
-fn head(element: &str, shape: &str) -> String {
+/// The text of a head.
+pub fn head(element: &str, shape: &str) -> String {
     format!("{{'descr': '{element}', 'fortran_order': False, 'shape': {shape}, }}\n")
 }
 
 /// Little-endian doubles.
-fn doubles(values: &[f64]) -> Vec<u8> {
+pub fn doubles(values: &[f64]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
