@@ -2,12 +2,15 @@
 //! that try to break them.
 
 use super::gradients::slots;
-use super::trained::{EXACT, Trained, Way, checked, trained};
+use super::runtime::Stop;
+use super::trained::{EXACT, Trained, Way, checked, options, trained};
 use neurula::credit;
 use neurula::data::Place;
 use neurula::diag::Code;
 use neurula::math::Precision;
 use neurula::runtime::Backend;
+use neurula::runtime::folder::SpecFile;
+use neurula::runtime::train::{Origin, train};
 use neurula::tensor::Program;
 use neurula::tensor::eval::{self, Array};
 use std::collections::BTreeMap;
@@ -315,6 +318,39 @@ fn constraints_hold_in_time_and_across_phases() {
         }
         assert!(run.slot("H -> Out.weight").iter().all(|w| (0.0..=f64::from(0.4f32)).contains(w)));
     }
+}
+
+/// Which synapses there are, and what is kept of each unit, lies in a checkpoint like all else.
+#[test]
+fn a_run_that_is_interrupted_keeps_what_it_is_held_to() {
+    let text = "data world = digits(batch = 128)\nregion Retina[8, 8] = world.image\nregion H[8, 8] = tanh(drive)\nregion G[8, 8] = tanh(drive)\n\
+        region Name[10] = drive\nconnect Retina -> H : local(2), normalised\nconnect H -> G : sparse(0.3), excitatory, no self\n\
+        connect Retina -> G : shared(Retina -> H)\nconnect G -> Name : normalised(sum), excitatory\n\
+        cost wrong in Name = cross_entropy(Name, world.label)\n\
+        development {\n phase young for 2 epochs { learn H -> G by backprop from wrong using adam(rate = 0.01) }\n\
+        phase old for 2 epochs { learn all by backprop from wrong using momentum(rate = 0.05) every 2 steps } }";
+    let whole = trained(text, &EXACT);
+    let model = checked(Path::new("."), text).unwrap();
+    let files = [SpecFile { path: "spec.neu".into(), text: text.into() }];
+    for stride in [0, 1] {
+        let place = tempfile::TempDir::new().unwrap();
+        let run = place.path().join("run");
+        let mut stops = 0;
+        let outcome = loop {
+            let options = options(Path::new("."), &run, &EXACT);
+            let mut stop = Stop { after: stride + stops % 3, flag: options.interrupted.clone() };
+            let origin = Origin { files: &files, set: &[], resume: stops > 0 };
+            let outcome = train(&model, &options, &origin, &mut stop).unwrap();
+            if !outcome.interrupted {
+                break outcome;
+            }
+            stops += 1;
+            assert!(stops < 2000);
+        };
+        assert!(stops > 0, "no interruption shows nothing");
+        assert_eq!(outcome.state_digest, whole.outcome.state_digest);
+    }
+    assert!(whole.slots.contains_key("H -> G.synapses") && whole.slots.contains_key("Name.incoming_sum"));
 }
 
 /// The codes with which a projection's clauses are refused.

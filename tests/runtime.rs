@@ -20,9 +20,9 @@ const SPEC: &str = "data world = digits(batch = 32, validation = 10 %)\nregion R
     phase late for 4 epochs until accuracy > 0.999 { learn Retina -> V1 -> Name by backprop from wrong using adam(rate = 0.002) } }";
 
 /// Stops the run after so many looks at its progress.
-struct Stop {
-    after: usize,
-    flag: Arc<AtomicBool>,
+pub struct Stop {
+    pub after: usize,
+    pub flag: Arc<AtomicBool>,
 }
 
 impl Watcher for Stop {
