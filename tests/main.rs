@@ -25,6 +25,7 @@ mod passes;
 mod patterns;
 mod predict;
 mod runtime;
+mod selections;
 mod starts;
 mod step;
 mod syntax;

@@ -202,3 +202,44 @@ fn the_line_of_the_example_is_ridge_regression_in_closed_form() {
     }
     assert!(error(Split::Test) > 0.02, "there is something that a line cannot say");
 }
+
+#[test]
+fn large_numbers_are_prepared_without_overflow_or_refused() {
+    let with = |rows: &str, clauses: &str| {
+        let place = folder(&format!("{HEAD}\n{rows}"));
+        read(&place, &spec("target = \"price\", ", clauses, "2"))
+    };
+    let set = with("1e308,1.5e308,1\n-1e308,1.5e308,2\n", ", standardised").unwrap();
+    assert_eq!((field(&set, "x", 0), field(&set, "x", 1)), (vec![1.0, 0.0], vec![-1.0, 0.0]));
+    let set = with("1.7e308,1,1\n1.7e308,3,3\n", ", centred(x)").unwrap();
+    assert_eq!(field(&set, "x", 1), [0.0, 1.0]);
+    let said = with("1.7e308,1,1\n-1.7e308,2,2\n-1.7e308,3,3\n", ", centred(x)").unwrap_err();
+    assert_eq!(said[0].code.0, "E0716");
+    assert!(said[0].message.contains("`x` centred comes to inf, in sample 0"), "{}", said[0].message);
+}
+
+#[test]
+fn a_class_out_of_range_is_told_where_it_stands_and_empty_cells_are_counted() {
+    let place = folder("a,kind\n1,0\n2,1\n");
+    std::fs::write(place.path().join("b.csv"), "a,kind\n1,1\n\n2,1\n3,2\n").unwrap();
+    let said = read(&place, &spec("target = \"kind\", classes = 2, test = \"b.csv\", ", "", "1")).unwrap_err();
+    assert_eq!(said[0].code.0, "E0709");
+    let wanted = "b.csv`, line 5, column 2 (`kind`): found `2`; expected a whole number from 0 to 1";
+    assert!(said[0].message.ends_with(wanted), "{}", said[0].message);
+    let said = read(&folder(&format!("{HEAD}\n1,,3\n,,6\n7,8,9\n")), &spec("", "", "3")).unwrap_err();
+    assert!(said[0].message.contains("line 2, column 2 (`age`): found ``"), "{}", said[0].message);
+    assert!(said[0].help.as_ref().unwrap().ends_with("; 3 cells are empty: 1 in `rooms`, 2 in `age`"), "{said:?}");
+}
+
+#[test]
+fn what_was_subtracted_and_divided_by_is_shown() {
+    let place = folder(&format!("{HEAD}\n1,10,5\n3,10,7\n"));
+    let set = read(&place, &spec("target = \"price\", ", ", standardised(x)", "2")).unwrap();
+    let summary = set.summary();
+    assert_eq!(summary.fields[0].prepared, [(2.0, 1.0), (10.0, 1.0)]);
+    assert!(summary.fields[1].prepared.is_empty() && summary.fields.iter().all(|field| field.missing == 0));
+    let shown = neurula::report::dataset(&summary);
+    for words in ["missing", "mean", "spread", "2 to 10"] {
+        assert!(shown.contains(words), "no {words} in\n{shown}");
+    }
+}

@@ -1,11 +1,12 @@
-//! Formulas that are computed outside of a step: conditions on samples, and on measurements.
+//! Formulas that are computed outside of a step: selections of samples, and conditions on measurements.
 
 use super::formula::{Batched, field_type, operation};
 use super::generate::constant;
 use crate::bug;
-use crate::data;
+use crate::data::{self, Rows, Split};
+use crate::diag::Diagnostic;
 use crate::model::formula::Kind;
-use crate::model::{Formula, Leaf, Model};
+use crate::model::{Formula, Leaf, Model, Selection, SelectionKind};
 use crate::tensor::eval::{self, Array};
 use crate::tensor::{Builder, Element, Extent, Type, Value};
 
@@ -13,16 +14,58 @@ use crate::tensor::{Builder, Element, Extent, Type, Value};
 const CHUNK: usize = 4096;
 
 /// For each row of a dataset, whether a condition on its fields holds.
-pub fn condition(model: &Model, formula: &Formula, dataset: &data::Dataset, seed: u64) -> Vec<bool> {
+fn condition(model: &Model, formula: &Formula, dataset: &data::Dataset, seed: u64) -> Vec<bool> {
+    chunks(dataset).flat_map(|(start, count)| truths(&chunk(model, formula, dataset, seed, start, count))).collect()
+}
+
+/// For each row of a dataset, a number of its fields.
+fn number(model: &Model, formula: &Formula, dataset: &data::Dataset, seed: u64) -> Vec<f64> {
+    let of_chunk = |(start, count)| match chunk(model, formula, dataset, seed, start, count).as_deref() {
+        Ok([values]) => values.numbers(),
+        Ok(_) => bug!("a number that is not one array"),
+        Err(fault) => bug!("a number cannot be computed: {fault}"),
+    };
+    chunks(dataset).flat_map(of_chunk).collect()
+}
+
+/// The rows of a dataset in parts: where each begins, and how many it holds.
+fn chunks(dataset: &data::Dataset) -> impl Iterator<Item = (usize, usize)> {
     let rows = dataset.rows();
-    let mut all = Vec::with_capacity(rows);
-    let mut start = 0;
-    while start < rows {
-        let count = CHUNK.min(rows - start);
-        all.extend(chunk(model, formula, dataset, seed, start, count));
-        start += count;
+    (0..rows).step_by(CHUNK).map(move |start| (start, CHUNK.min(rows - start)))
+}
+
+/// The rows of a split that selections leave, in their order. A `where` holds for every split; how many are taken, and in
+/// what order, is said of what is trained on.
+pub fn select(
+    model: &Model,
+    selections: &[Selection],
+    dataset: &data::Dataset,
+    split: Split,
+    seed: u64,
+) -> Result<Rows, Diagnostic> {
+    let mut rows = dataset.splits.get(split).clone();
+    for selection in selections {
+        if rows.is_empty() {
+            break;
+        }
+        rows = match &selection.kind {
+            SelectionKind::Where(formula) => {
+                let holds = condition(model, formula, dataset, seed);
+                rows.filter_some(split, selection.span, |row| holds[row as usize])?
+            }
+            _ if split != Split::Train => rows,
+            SelectionKind::Take { count, per: None } => rows.first(*count, selection.span)?,
+            SelectionKind::Take { count, per: Some(field) } => {
+                let place = dataset.fields.iter().position(|known| *known.name == **field);
+                let Some(data::Column::Classes(classes)) = place.map(|place| &dataset.columns[place]) else {
+                    bug!("samples are taken per `{field}`, which is no class")
+                };
+                rows.first_of_each(*count, field, classes, selection.span)?
+            }
+            SelectionKind::OrderBy(formula) => rows.sorted(&number(model, formula, dataset, seed), selection.span)?,
+        };
     }
-    all
+    Ok(rows)
 }
 
 fn chunk(
@@ -32,7 +75,7 @@ fn chunk(
     seed: u64,
     start: usize,
     count: usize,
-) -> Vec<bool> {
+) -> Result<Vec<Array>, eval::Fault> {
     let extent = Extent::Const(count);
     let mut inputs = Vec::new();
     let mut b = Builder::new();
@@ -69,7 +112,7 @@ fn chunk(
     });
     let value = super::formula::widened(&mut b, value, &extent);
     let graph = b.finish(&[value]);
-    truths(&eval::graph(&graph, &inputs))
+    eval::graph(&graph, &inputs)
 }
 
 fn truths(results: &Result<Vec<Array>, eval::Fault>) -> Vec<bool> {

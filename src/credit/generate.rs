@@ -24,7 +24,9 @@ pub fn samples(model: &Model, data: &Data, place: &Place, seed: u64) -> Result<D
             made.map_err(|said| vec![said])?
         }
     };
-    data.prepared.iter().for_each(|(field, how)| set.prepare(*field, *how));
+    for (field, how) in &data.prepared {
+        set.prepare(*field, *how, data.span).map_err(|said| vec![said])?;
+    }
     Ok(set)
 }
 

@@ -39,7 +39,7 @@ mod trial;
 mod whose;
 mod windows;
 
-pub use condition::{condition, fulfilled};
+pub use condition::{fulfilled, select};
 pub use generate::{constants, samples};
 pub use initial::initial;
 pub use learn::learn;

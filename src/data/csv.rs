@@ -42,6 +42,8 @@ pub(super) const SOURCE: Source = Source {
 
 /// The most columns of a table.
 const MOST_COLUMNS: usize = 1 << 14;
+/// The most cells of a table: they are held twice while it is read.
+const MOST_CELLS: usize = 1 << 27;
 
 /// A table, row-major.
 struct Table {
@@ -64,10 +66,11 @@ fn read(call: &Call, place: &Place) -> Outcome<Dataset> {
                 .help(format!("data d = {}", SOURCE.example)),
         ]);
     };
+    let class = call.text("target").map(|(name, _)| name).zip(call.whole("classes"));
     let one = |path: &str, span: Span| {
         let help = "files are named by a path relative to the spec, or an absolute one";
         let found = place.find(path).ok_or_else(|| place.missing(path, "file", span, help));
-        found.and_then(|path| table(&path, span)).map_err(|fault| vec![fault])
+        found.and_then(|path| Reading::new(&path, span, class).table()).map_err(|fault| vec![fault])
     };
     let train = one(path, span)?;
     let test = call.text("test").map(|(path, span)| one(path, span).map(|table| (table, span))).transpose()?;
@@ -84,7 +87,7 @@ fn read(call: &Call, place: &Place) -> Outcome<Dataset> {
         cells.extend(test.cells);
         files.push(test.file);
     }
-    let (fields, columns) = fields(call, &train.names, &cells, target).map_err(|fault| vec![fault])?;
+    let (fields, columns) = fields(call, &train.names, &cells, target);
     let all = (cells.len() / train.names.len()) as u32;
     let part = |range: std::ops::Range<u32>| Rows::new(range.collect());
     let splits = Splits { train: part(0..rows as u32), validation: Rows::default(), test: part(rows as u32..all) };
@@ -124,12 +127,7 @@ fn columns_differ(train: &Table, test: &Table, span: Span) -> Diagnostic {
 }
 
 /// `x`, then a field for each column whose name can stand in a spec.
-fn fields(
-    call: &Call,
-    names: &[String],
-    cells: &[f64],
-    target: Option<usize>,
-) -> Result<(Vec<Field>, Vec<Column>), Diagnostic> {
+fn fields(call: &Call, names: &[String], cells: &[f64], target: Option<usize>) -> (Vec<Field>, Vec<Column>) {
     let width = names.len();
     let inputs: Vec<usize> = (0..width).filter(|column| Some(*column) != target).collect();
     let (mut fields, mut columns) = (Vec::new(), Vec::new());
@@ -139,129 +137,170 @@ fn fields(
     }
     for (number, name) in names.iter().enumerate().filter(|(_, name)| super::is_name(name) && *name != "x") {
         let values = cells.iter().skip(number).step_by(width).copied();
-        match call.whole("classes").filter(|_| Some(number) == target) {
-            Some(classes) => {
-                fields.push(Field::new(name, Element::Class(classes), Vec::new()));
-                columns.push(Column::Classes(labels(call, name, values, classes)?));
-            }
-            None => {
-                fields.push(Field::new(name, Element::Real, Vec::new()));
-                columns.push(Column::Reals(values.collect()));
-            }
-        }
+        let (element, column) = match call.whole("classes").filter(|_| Some(number) == target) {
+            Some(classes) => (Element::Class(classes), Column::Classes(values.map(|value| value as i32).collect())),
+            None => (Element::Real, Column::Reals(values.collect())),
+        };
+        fields.push(Field::new(name, element, Vec::new()));
+        columns.push(column);
     }
-    Ok((fields, columns))
+    (fields, columns)
 }
 
-fn labels(call: &Call, name: &str, values: impl Iterator<Item = f64>, classes: usize) -> Result<Vec<i32>, Diagnostic> {
-    let label = |(row, value): (usize, f64)| {
-        if value.fract() == 0.0 && (0.0..classes as f64).contains(&value) {
-            return Ok(value as i32);
+/// A table that is being read.
+struct Reading<'r> {
+    path: &'r Path,
+    span: Span,
+    /// The column that is a class, and how many classes there are.
+    class: Option<(&'r str, usize)>,
+    names: Vec<String>,
+    cells: Vec<f64>,
+    /// What is wrong with the first cell that is no number; the rest is looked at for empty cells alone.
+    wrong: Option<Diagnostic>,
+    /// Empty cells of each column.
+    missing: Vec<u64>,
+}
+
+impl<'r> Reading<'r> {
+    fn new(path: &'r Path, span: Span, class: Option<(&'r str, usize)>) -> Reading<'r> {
+        let (names, cells, missing) = (Vec::new(), Vec::new(), Vec::new());
+        Reading { path, span, class, names, cells, wrong: None, missing }
+    }
+
+    /// Reads it all: every cell a finite number, every row as long as the head.
+    fn table(mut self) -> Result<Table, Diagnostic> {
+        let (text, file) = Input::open(self.path, self.span)?.whole()?;
+        let mut reader =
+            csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(&text[..]);
+        let mut record = csv::StringRecord::new();
+        loop {
+            match reader.read_record(&mut record) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    let line = error.position().map_or(0, csv::Position::line);
+                    let message = format!(", line {line}: found {error}; expected UTF-8 text");
+                    let help = "save it as UTF-8, with commas between columns";
+                    return Err(self.fault(Code::UNREADABLE_FILE, &message, "is no table", help));
+                }
+            }
+            let line = record.position().map_or(0, csv::Position::line);
+            if self.names.is_empty() { self.head(&record, line) } else { self.row(&record, line) }?;
         }
-        let path = call.text("file").map_or("", |(path, _)| path);
+        if let Some(wrong) = self.wrong.take() {
+            return Err(self.with_missing(wrong));
+        }
+        let rows = self.cells.len() / self.names.len().max(1);
+        if rows == 0 || rows > i32::MAX as usize {
+            let message = format!(": found {rows} rows below the names of the columns; expected at least one");
+            let help = "a row below the head is a sample";
+            return Err(self.fault(Code::NO_SAMPLES, &message, "a table without rows", help));
+        }
+        Ok(Table { names: self.names, cells: self.cells, file })
+    }
+
+    fn fault(&self, code: Code, message: &str, label: &str, help: &str) -> Diagnostic {
+        Diagnostic::new(code, format!("`{}`{message}", self.path.display())).at(self.span, label).help(help)
+    }
+
+    /// The names of the columns.
+    fn head(&mut self, record: &csv::StringRecord, line: u64) -> Result<(), Diagnostic> {
+        if record.len() > MOST_COLUMNS {
+            let message = format!(", line {line}: found {} columns; expected at most {MOST_COLUMNS}", record.len());
+            return Err(self.fault(Code::TOO_LARGE, &message, "too many columns", "keep the columns that are needed"));
+        }
+        self.names = record.iter().map(str::to_string).collect();
+        self.missing = vec![0; self.names.len()];
+        let mut seen = HashSet::new();
+        let Some(twice) = (0..self.names.len()).find(|i| !seen.insert(&self.names[*i])) else { return Ok(()) };
         let message = format!(
-            "`{path}`: found {value} in column `{name}` of row {row}; expected a whole number from 0 to {}",
-            classes - 1
+            ", line {line}, column {}: found the name `{}` again; expected every name once",
+            twice + 1,
+            self.names[twice]
         );
-        Err(Diagnostic::new(Code::LABEL_OUT_OF_RANGE, message)
-            .at(call.span, "no label of so many classes")
-            .help("raise `classes`, or number the classes from 0"))
-    };
-    values.enumerate().map(label).collect()
-}
+        Err(self.fault(Code::DUPLICATE_COLUMN, &message, "two columns of one name", "give one of them another name"))
+    }
 
-/// Reads a table: every cell a finite number, every row as long as the head.
-fn table(path: &Path, span: Span) -> Result<Table, Diagnostic> {
-    let (text, file) = Input::open(path, span)?.whole()?;
-    let mut reader =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(&text[..]);
-    let shown = path.display();
-    let fault = |code: Code, message: String, label: &str, help: &str| {
-        Diagnostic::new(code, format!("`{shown}`{message}")).at(span, label).help(help)
-    };
-    let mut names: Vec<String> = Vec::new();
-    let mut cells = Vec::new();
-    let mut record = csv::StringRecord::new();
-    loop {
-        match reader.read_record(&mut record) {
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(error) => {
-                let line = error.position().map_or(0, csv::Position::line);
-                let message = format!(", line {line}: found {error}; expected UTF-8 text");
-                return Err(fault(
-                    Code::UNREADABLE_FILE,
-                    message,
-                    "is no table",
-                    "save it as UTF-8, with commas between columns",
-                ));
-            }
-        }
-        let line = record.position().map_or(0, csv::Position::line);
-        if names.is_empty() {
-            names = record.iter().map(str::to_string).collect();
-            if names.len() > MOST_COLUMNS {
-                let message = format!(", line {line}: found {} columns; expected at most {MOST_COLUMNS}", names.len());
-                return Err(fault(Code::TOO_LARGE, message, "too many columns", "keep the columns that are needed"));
-            }
-            let mut seen = HashSet::new();
-            if let Some(twice) = (0..names.len()).find(|i| !seen.insert(&names[*i])) {
-                let message = format!(
-                    ", line {line}, column {}: found the name `{}` again; expected every name once",
-                    twice + 1,
-                    names[twice]
-                );
-                return Err(fault(
-                    Code::DUPLICATE_COLUMN,
-                    message,
-                    "two columns of one name",
-                    "give one of them another name",
-                ));
-            }
-            continue;
-        }
-        if record.len() != names.len() {
+    /// The cells of a line.
+    fn row(&mut self, record: &csv::StringRecord, line: u64) -> Result<(), Diagnostic> {
+        if record.len() != self.names.len() {
             let message = format!(
                 ", line {line}: found {}; expected {}, as in the first line",
                 wording::counted(record.len(), "cell"),
-                names.len()
+                self.names.len()
             );
-            return Err(fault(
-                Code::RAGGED_TABLE,
-                message,
-                "a row of another length",
-                "give every row a cell for each column",
-            ));
+            let help = "give every row a cell for each column";
+            return Err(self.fault(Code::RAGGED_TABLE, &message, "a row of another length", help));
+        }
+        if self.cells.len() + record.len() > MOST_CELLS || self.cells.try_reserve(record.len()).is_err() {
+            let message = format!(
+                ", line {line}: found more than {} cells; expected no more",
+                wording::thousands((self.cells.len()) as u128)
+            );
+            let help = "keep the columns that are needed, or write it as an array: `npy` holds numbers in less memory";
+            return Err(self.fault(Code::TOO_LARGE, &message, "too many cells", help));
         }
         for (column, cell) in record.iter().enumerate() {
-            cells.push(number(cell).map_err(|code| {
-                let message = format!(
-                    ", line {line}, column {} (`{}`): found `{cell}`; expected a finite number",
-                    column + 1,
-                    names[column]
-                );
-                fault(
-                    code,
-                    message,
-                    "a cell that is no such number",
-                    "write a number there, or leave the row or the column out",
-                )
-            })?);
+            self.missing[column] += u64::from(cell.is_empty());
+            if self.wrong.is_some() {
+                continue;
+            }
+            match number(cell).and_then(|value| self.of_class(column, value)) {
+                Ok(value) => self.cells.push(value),
+                Err((code, expected)) => {
+                    let message = format!(
+                        ", line {line}, column {} (`{}`): found `{cell}`; expected {expected}",
+                        column + 1,
+                        self.names[column]
+                    );
+                    let (label, help) = match code {
+                        Code::LABEL_OUT_OF_RANGE => {
+                            ("no label of so many classes", "raise `classes`, or number the classes from 0")
+                        }
+                        _ => (
+                            "a cell that is no such number",
+                            "write a number there, or leave the row or the column out",
+                        ),
+                    };
+                    self.wrong = Some(self.fault(code, &message, label, help));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A value of the target, if that is a class, must be one of them.
+    fn of_class(&self, column: usize, value: f64) -> Result<f64, (Code, String)> {
+        match self.class {
+            Some((name, classes)) if name == self.names[column] => {
+                if value.fract() == 0.0 && (0.0..classes as f64).contains(&value) {
+                    return Ok(value);
+                }
+                Err((Code::LABEL_OUT_OF_RANGE, format!("a whole number from 0 to {}", classes - 1)))
+            }
+            _ => Ok(value),
         }
     }
-    let rows = cells.len() / names.len().max(1);
-    if rows == 0 || rows > i32::MAX as usize {
-        let message = format!(": found {rows} rows below the names of the columns; expected at least one");
-        return Err(fault(Code::NO_SAMPLES, message, "a table without rows", "a row below the head is a sample"));
+
+    /// Says besides how many cells are empty, and in which columns.
+    fn with_missing(&self, mut wrong: Diagnostic) -> Diagnostic {
+        let columns = self.names.iter().zip(&self.missing).filter(|(_, count)| **count > 0);
+        let columns: Vec<String> = columns.map(|(name, count)| format!("{count} in `{name}`")).collect();
+        let all: u64 = self.missing.iter().sum();
+        if all > 1 {
+            let more = format!("; {all} cells are empty: {}", columns.join(", "));
+            wrong.help.get_or_insert_with(String::new).push_str(&more);
+        }
+        wrong
     }
-    Ok(Table { names, cells, file })
 }
 
 /// The number that a cell holds, or the code of what is wrong with it.
-fn number(cell: &str) -> Result<f64, Code> {
+fn number(cell: &str) -> Result<f64, (Code, String)> {
+    let wrong = |code: Code| (code, "a finite number".to_string());
     match cell.parse::<f64>() {
         Ok(value) if value.is_finite() => Ok(value),
-        Ok(_) => Err(Code::NOT_FINITE),
-        Err(_) => Err(Code::NOT_A_NUMBER),
+        Ok(_) => Err(wrong(Code::NOT_FINITE)),
+        Err(_) => Err(wrong(Code::NOT_A_NUMBER)),
     }
 }

@@ -1,6 +1,7 @@
 //! What is done to fields before anybody sees them: `centred`, `standardised`, by the training split alone.
 
 use super::{Column, Dataset, Element, Signature};
+use crate::diag::{Code, Diagnostic, Span};
 
 /// A deviation below this part of the mean is what rounding leaves of a constant.
 const CONSTANT: f64 = 1e-12;
@@ -47,36 +48,75 @@ pub struct Prepared {
 }
 
 impl Dataset {
-    /// Prepares a field of numbers, in all splits alike.
-    pub fn prepare(&mut self, field: usize, how: Preparation) {
+    /// Prepares a field of numbers, in all splits alike; `at` is the clause that says so.
+    pub fn prepare(&mut self, field: usize, how: Preparation, at: Span) -> Result<(), Diagnostic> {
         let each = self.fields[field].ty.elements();
         let train = self.splits.train.clone();
-        let count = train.len().max(1) as f64;
-        let mean_of = |of: &dyn Fn(u32) -> f64| train.as_slice().iter().map(|row| of(*row)).sum::<f64>() / count;
-        let statistics = |element: usize| {
-            let mean = mean_of(&|row| self.value(field, row, element));
-            let variance = mean_of(&|row| (self.value(field, row, element) - mean).powi(2));
+        let by = (0..each).map(|element| {
+            let (mean, spread) = statistics(train.as_slice().iter().map(|row| self.value(field, *row, element)));
             match how {
-                Preparation::Standardised if variance.sqrt() > CONSTANT * mean.abs() => (mean, variance.sqrt()),
+                Preparation::Standardised if spread > CONSTANT * mean.abs() => (mean, spread),
                 _ => (mean, 1.0),
             }
-        };
-        let by = (0..each).map(statistics).collect();
+        });
+        let by = by.collect();
         let name = self.fields[field].name.clone();
         self.notes.push(format!("`{name}` {} by the {} training samples", how.word(), train.len()));
-        self.apply(field, Prepared { field: name, by });
+        self.apply(field, Prepared { field: name, by }).map_err(|(row, value)| {
+            let name = &self.fields[field].name;
+            let message = format!("`{name}` {} comes to {value}, in sample {row}", how.word());
+            Diagnostic::new(Code::NOT_FINITE, message)
+                .at(at, "too far from the mean for any number")
+                .help("divide such a field by a large number before it is written, or leave the sample out")
+        })
     }
 
-    /// Does to a field what was done to the same field of other samples.
-    pub fn apply(&mut self, field: usize, prepared: Prepared) {
+    /// Does to a field what was done to the same field of other samples. One that is no finite number then: its sample.
+    pub fn apply(&mut self, field: usize, prepared: Prepared) -> Result<(), (u32, f64)> {
         let each = self.fields[field].ty.elements();
         let mut values = Vec::with_capacity(self.rows() * each);
         for row in 0..self.rows() as u32 {
-            let all = prepared.by.iter().enumerate();
-            values.extend(all.map(|(element, (mean, spread))| (self.value(field, row, element) - mean) / spread));
+            for (element, (mean, spread)) in prepared.by.iter().enumerate() {
+                let value = moved(self.value(field, row, element), *mean, *spread);
+                if !value.is_finite() {
+                    return Err((row, value));
+                }
+                values.push(value);
+            }
         }
         self.columns[field] = Column::Reals(values);
         self.fields[field].ty.element = Element::Real;
         self.prepared.push(prepared);
+        Ok(())
     }
+}
+
+/// Beyond this, sums and differences are made of parts that cannot overflow.
+const LARGE: f64 = 1e150;
+/// The parts: a power of two, so that nothing is rounded by it.
+const PART: f64 = 1.0 / (1u64 << 63) as f64 / (1u64 << 63) as f64;
+
+/// Mean and standard deviation.
+fn statistics(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+    let count = values.clone().count().max(1) as f64;
+    let largest = values.clone().fold(0.0, |most: f64, value| if value.abs() > most { value.abs() } else { most });
+    // Squares of parts beyond 1e150 would still overflow, so large values are counted in the largest's order of magnitude.
+    let unit = if largest > LARGE { order_of_magnitude(largest) } else { 1.0 };
+    let mean = values.clone().map(|value| value / unit).sum::<f64>() / count;
+    let variance = values.map(|value| (value / unit - mean).powi(2)).sum::<f64>() / count;
+    (mean * unit, variance.sqrt() * unit)
+}
+
+/// The largest power of two that is not above a number.
+fn order_of_magnitude(value: f64) -> f64 {
+    const EXPONENT: u64 = 0x7ff << 52;
+    f64::from_bits(value.to_bits() & EXPONENT)
+}
+
+/// `(value - mean) / spread`.
+fn moved(value: f64, mean: f64, spread: f64) -> f64 {
+    if value.abs() < LARGE && mean.abs() < LARGE {
+        return (value - mean) / spread;
+    }
+    (value * PART - mean * PART) / (spread * PART)
 }

@@ -80,6 +80,57 @@ impl Rows {
     }
 }
 
+impl Rows {
+    /// The first so many; fewer than that is a diagnostic at the place that asks for them.
+    pub fn first(&self, count: usize, at: Span) -> Result<Rows, Diagnostic> {
+        match self.0.get(..count) {
+            Some(first) => Ok(Rows(first.to_vec())),
+            None => Err(too_many(count, self.len(), "", at)),
+        }
+    }
+
+    /// The first so many of each class that occurs, in their order. `classes` has the class of every row of the dataset.
+    pub fn first_of_each(&self, count: usize, field: &str, classes: &[i32], at: Span) -> Result<Rows, Diagnostic> {
+        let mut taken: std::collections::BTreeMap<i32, usize> = std::collections::BTreeMap::new();
+        let mut rows = Vec::new();
+        for row in &self.0 {
+            let of_class = taken.entry(classes[*row as usize]).or_default();
+            if *of_class < count {
+                *of_class += 1;
+                rows.push(*row);
+            }
+        }
+        match taken.iter().find(|(_, taken)| **taken < count) {
+            None => Ok(Rows(rows)),
+            Some((class, taken)) => Err(too_many(count, *taken, &format!("of `{field}` {class} "), at)),
+        }
+    }
+
+    /// All of them, the one with the least value first; equal ones stay in their order. `values` has one for every row of
+    /// the dataset.
+    pub fn sorted(&self, values: &[f64], at: Span) -> Result<Rows, Diagnostic> {
+        if let Some(row) = self.0.iter().find(|row| values[**row as usize].is_nan()) {
+            let message = format!("what the samples are ordered by is no number, in sample {row}");
+            return Err(Diagnostic::new(Code::NOT_FINITE, message)
+                .at(at, "not a number")
+                .help("look for a division by zero, or a logarithm of 0 or less"));
+        }
+        let mut rows = self.0.clone();
+        rows.sort_by(|a, b| values[*a as usize].total_cmp(&values[*b as usize]));
+        Ok(Rows(rows))
+    }
+}
+
+/// The diagnostic for samples that are to be taken and are not there.
+fn too_many(count: usize, there: usize, of: &str, at: Span) -> Diagnostic {
+    let message = format!("{count} samples are to be taken, and {of}there are {there} to train on");
+    let help = match there {
+        0 => "leave `take` out".to_string(),
+        _ => format!("take {there} or fewer; `neurula data` shows how often each class occurs"),
+    };
+    Diagnostic::new(Code::TAKES_TOO_MANY, message).at(at, format!("more than {there}")).help(help)
+}
+
 /// Which rows are for what. A split that a source does not have is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Splits {

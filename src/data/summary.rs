@@ -39,6 +39,10 @@ pub struct FieldSummary {
     pub least: f64,
     /// The greatest value as a model reads it, over all splits.
     pub greatest: f64,
+    /// Elements that are no finite number.
+    pub missing: usize,
+    /// What was subtracted from each element and what it was divided by, if it was `centred` or `standardised`.
+    pub prepared: Vec<(f64, f64)>,
     /// How often each class occurs; empty for a field that is no class.
     pub classes: Vec<ClassCount>,
 }
@@ -90,6 +94,16 @@ impl Dataset {
             },
             least: scale(least),
             greatest: scale(greatest),
+            missing: match &self.columns[place] {
+                Column::Reals(values) => values.iter().filter(|value| !value.is_finite()).count(),
+                _ => 0,
+            },
+            prepared: self
+                .prepared
+                .iter()
+                .filter(|prepared| prepared.field == field.name)
+                .flat_map(|prepared| prepared.by.iter().copied())
+                .collect(),
             classes: self.class_counts(place),
         }
     }

@@ -128,6 +128,8 @@ codes! {
     BAD_HEAD           "E0721" "bad_head"           Error;
     BAD_ARCHIVE        "E0722" "bad_archive"        Error;
     MISSING_ARRAY      "E0723" "missing_array"      Error;
+    TAKES_TOO_MANY     "E0724" "takes_too_many"     Error;
+    NOT_A_CLASS        "E0725" "not_a_class"        Error;
     TOO_LARGE          "E0801" "too_large"          Error;
     INFINITE_ACTIVITY  "E0802" "infinite_activity"  Error;
     INFINITE_GRADIENT  "E0803" "infinite_gradient"  Error;

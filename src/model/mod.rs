@@ -20,6 +20,7 @@ mod pattern;
 pub mod print;
 mod routes;
 mod schedule;
+mod selection;
 mod sources;
 mod structure;
 mod tie;
@@ -39,6 +40,7 @@ pub use generated::field_type;
 use indexmap::IndexMap;
 pub use learning::{CREDIT_RULES, CreditRule};
 pub use local::Neighbours;
+pub use selection::{Selection, SelectionKind};
 use std::sync::Arc;
 pub use tie::{Tie, owner};
 pub use window::Window;
@@ -163,8 +165,8 @@ pub struct Data {
     pub ordered: bool,
     /// What is done to which fields, by number, in this order.
     pub prepared: Vec<(usize, data::Preparation)>,
-    /// Which samples of every split are used (a formula of fields, to bool).
-    pub filter: Option<Formula>,
+    /// Which samples are used, and in what order, one after the other.
+    pub selections: Vec<Selection>,
     /// The item.
     pub span: Span,
 }
@@ -473,8 +475,8 @@ pub struct Phase {
     pub keep: Option<Keep>,
     /// The dataset that it reads.
     pub data: DataId,
-    /// Which of the training samples it uses beyond the dataset's own filter.
-    pub filter: Option<Formula>,
+    /// Which of the training samples it uses, if it does not use those of its dataset.
+    pub selections: Option<Vec<Selection>>,
     /// Who learns from what. Frozen paths are taken out already.
     pub learns: Vec<Learn>,
     /// Projections that do not change in this phase, whatever else it says.

@@ -1,7 +1,7 @@
 //! The model as text, for `emit --stage model`: what is there, how it is wired, and who learns from what.
 
 use super::formula::Kind;
-use super::{Bias, Bound, Formula, Leaf, Learn, Model, Target, Teacher, Window};
+use super::{Bias, Bound, Formula, Leaf, Learn, Model, SelectionKind, Target, Teacher, Window};
 use crate::tensor::Attributes;
 use std::fmt::Write;
 
@@ -26,9 +26,7 @@ pub fn print(model: &Model) -> String {
         for field in data.source.generated().iter().flat_map(|generated| &generated.fields) {
             let _ = writeln!(out, "  {} = {}", field.name, formula(model, &field.formula));
         }
-        if let Some(filter) = &data.filter {
-            let _ = writeln!(out, "  where {}", formula(model, filter));
-        }
+        selections(&mut out, model, &data.selections);
     }
     if let Some(time) = &model.time {
         let _ = writeln!(out, "time {} steps", time.steps);
@@ -100,6 +98,17 @@ pub fn print(model: &Model) -> String {
     out
 }
 
+fn selections<'s>(out: &mut String, model: &Model, all: impl IntoIterator<Item = &'s super::Selection>) {
+    for selection in all {
+        let _ = match &selection.kind {
+            SelectionKind::Where(filter) => writeln!(out, "  where {}", formula(model, filter)),
+            SelectionKind::Take { count, per: None } => writeln!(out, "  take {count}"),
+            SelectionKind::Take { count, per: Some(field) } => writeln!(out, "  take {count} per {field}"),
+            SelectionKind::OrderBy(by) => writeln!(out, "  order by {}", formula(model, by)),
+        };
+    }
+}
+
 fn phase_text(out: &mut String, model: &Model, phase: &super::Phase) {
     let bound = match phase.bound {
         Bound::Epochs(n) => format!("{n} epochs"),
@@ -115,9 +124,7 @@ fn phase_text(out: &mut String, model: &Model, phase: &super::Phase) {
         let (best, of) = (if keep.highest { "highest" } else { "lowest" }, leaf(model, &keep.of));
         let _ = writeln!(out, "  keep {best} {of}");
     }
-    if let Some(filter) = &phase.filter {
-        let _ = writeln!(out, "  where {}", formula(model, filter));
-    }
+    selections(out, model, phase.selections.iter().flatten());
     for (param, value) in &phase.sets {
         let _ = writeln!(out, "  set {} = {}", model.params[param.0].name, formula(model, value));
     }

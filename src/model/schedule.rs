@@ -5,8 +5,8 @@ use super::draft::{Draft, Meaning};
 use super::formula::Kind;
 use super::typing::{Place, Said};
 use super::{
-    Bias, Bound, CostId, DataId, Formula, Keep, Leaf, Learn, ParamId, Phase, ProjectionId, RegionId, Teacher, Unit,
-    learning, sources, tie,
+    Bias, Bound, CostId, DataId, Formula, Keep, Leaf, Learn, ParamId, Phase, ProjectionId, RegionId, Selection,
+    Teacher, Unit, learning, sources, tie,
 };
 use crate::diag::{Code, Diagnostic, Span};
 use crate::syntax::tree::{self, Expr, ItemKind, Place as TreePlace, StatementKind};
@@ -172,7 +172,7 @@ fn phase(draft: &mut Draft<'_>, head: Head, always: &[(&tree::Learn, Span)], sta
     let mut learns = Vec::new();
     let mut bad = false;
     let mut frozen: Vec<(ProjectionId, Span)> = Vec::new();
-    let mut data: Option<(DataId, Option<Formula>)> = None;
+    let mut data: Option<(DataId, Vec<Selection>)> = None;
     let (mut sets, mut weights) = (IndexMap::new(), IndexMap::new());
     let in_phase = statements.iter().filter_map(|statement| match &statement.kind {
         StatementKind::Learn(tree) => Some((tree, statement.span)),
@@ -215,10 +215,10 @@ fn phase(draft: &mut Draft<'_>, head: Head, always: &[(&tree::Learn, Span)], sta
     let Some(dataset) = data.as_ref().map(|(id, _)| *id).or_else(|| dataset_of(draft)) else { return };
     draft.incomplete |= bad;
     let learns = teach(draft, learns, &frozen);
-    let filter = data.and_then(|(_, filter)| filter);
+    let selections = data.map(|(_, selections)| selections);
     let Head { name, bound, until, keep, unsupervised, span } = head;
     let frozen = frozen.into_iter().map(|(id, _)| id).collect();
-    let phase = Phase { name, bound, until, keep, data: dataset, filter, learns, frozen, sets, weights, span };
+    let phase = Phase { name, bound, until, keep, data: dataset, selections, learns, frozen, sets, weights, span };
     if let Some(word) = unsupervised {
         labels(draft, &phase, word);
     }

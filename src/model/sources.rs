@@ -1,13 +1,13 @@
 //! Datasets: the source that each `data` item names, and which of its samples.
 
-use super::build::{dataset, truth};
+use super::build::dataset;
 use super::draft::{Draft, Meaning};
-use super::typing::{Place, Said};
-use super::{Data, DataId, Formula, Source};
+use super::selection::selected;
+use super::typing::Said;
+use super::{Data, DataId, Selection, Source};
 use crate::data;
 use crate::diag::{Code, Diagnostic, Span};
-use crate::syntax::tree::{self, Argument, DataClauseKind, DataKind, Expr, ExprKind, ItemKind, Selection, Unit};
-use std::sync::Arc;
+use crate::syntax::tree::{self, Argument, DataClauseKind, DataKind, Expr, ExprKind, ItemKind, Unit};
 
 /// Every `data` item, in order.
 pub(super) fn declare(draft: &mut Draft<'_>, place: &data::Place) {
@@ -26,9 +26,9 @@ pub(super) fn declare(draft: &mut Draft<'_>, place: &data::Place) {
                     made.ordered |= said.ordered;
                     draft.data.push(Some(made));
                     let id = DataId(draft.data.len() - 1);
-                    let filter = selected(draft, id, selections);
+                    let own = selected(draft, id, selections);
                     let mut made = draft.data.pop().flatten().ok_or(Said)?;
-                    made.filter = both(made.filter.take(), filter?);
+                    made.selections.extend(own?);
                     Ok(made)
                 }),
         };
@@ -106,7 +106,7 @@ fn read_from(
             drop_last: false,
             ordered: false,
             prepared: Vec::new(),
-            filter: None,
+            selections: Vec::new(),
             span,
         }),
         Err(said) => {
@@ -185,7 +185,7 @@ fn clauses_of(draft: &mut Draft<'_>, clauses: &[tree::DataClause], generated: bo
 }
 
 /// A whole number from 1 on.
-fn whole_count(draft: &mut Draft<'_>, expr: &Expr) -> Option<usize> {
+pub(super) fn whole_count(draft: &mut Draft<'_>, expr: &Expr) -> Option<usize> {
     match super::build::number(draft, expr).ok()? {
         (value, super::Unit::One) if value.fract() == 0.0 && (1.0..=4e9).contains(&value) => Some(value as usize),
         (value, unit) => {
@@ -237,7 +237,7 @@ fn generated<'a>(
         drop_last: said.drop_last,
         ordered: said.ordered,
         prepared: Vec::new(),
-        filter: None,
+        selections: Vec::new(),
         span,
     };
     prepare(draft, &mut made, clauses)?;
@@ -295,68 +295,8 @@ fn numeric(draft: &mut Draft<'_>, made: &Data, named: &tree::DataField) -> Resul
     Err(Said)
 }
 
-/// The condition that selections come to.
-fn selected(draft: &mut Draft<'_>, id: DataId, selections: &[Selection]) -> Result<Option<Formula>, Said> {
-    let mut filter = None;
-    for selection in selections {
-        match selection {
-            Selection::Where(condition) => {
-                let condition = with_own_fields(draft, id, condition);
-                filter = both(filter, Some(truth(draft, Place::Filter(id), &condition)?));
-            }
-            Selection::Take { count, .. } => draft.later(count.span, "`take`", "`where CONDITION` chooses samples"),
-            Selection::OrderBy(by) => draft.later(by.span, "`order by`", ""),
-        }
-    }
-    Ok(filter)
-}
-
-/// In a `where` the source's own field names stand alone: `label` means `world.label`.
-fn with_own_fields(draft: &Draft<'_>, id: DataId, expr: &Expr) -> Expr {
-    let mut expr = expr.clone();
-    if let Some(data) = dataset(draft, id) {
-        let owner = data.name.clone();
-        let fields: Vec<&str> = data.signature.fields.iter().map(|field| field.name.as_str()).collect();
-        own_fields(&mut expr, &owner, &fields);
-    }
-    expr
-}
-
-fn own_fields(expr: &mut Expr, owner: &Arc<str>, fields: &[&str]) {
-    let span = expr.span;
-    match &mut expr.kind {
-        ExprKind::Name(name) if fields.contains(&name.as_str()) => {
-            let field = name.clone();
-            let value = Expr { span, kind: ExprKind::Name(tree::Name { text: owner.clone(), span }) };
-            expr.kind = ExprKind::Field { value: Box::new(value), field };
-        }
-        ExprKind::Unary { operand, .. } => own_fields(operand, owner, fields),
-        ExprKind::Binary { left, right, .. } => {
-            own_fields(left, owner, fields);
-            own_fields(right, owner, fields);
-        }
-        ExprKind::Call { arguments, .. } => {
-            arguments.iter_mut().for_each(|argument| own_fields(&mut argument.value, owner, fields));
-        }
-        ExprKind::Index { value, .. } => own_fields(value, owner, fields),
-        _ => {}
-    }
-}
-
-/// Both conditions together.
-fn both(a: Option<Formula>, b: Option<Formula>) -> Option<Formula> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.and(&b)),
-        (a, b) => a.or(b),
-    }
-}
-
-/// What a phase says of its data: `data world = world where label < 5`. Gives the dataset and the condition.
-pub(super) fn in_phase(
-    draft: &mut Draft<'_>,
-    tree: &tree::Data,
-    span: Span,
-) -> Result<(DataId, Option<Formula>), Said> {
+/// What a phase says of its data: `data world = world where label < 5`. Gives the dataset, and what it trains on.
+pub(super) fn in_phase(draft: &mut Draft<'_>, tree: &tree::Data, span: Span) -> Result<(DataId, Vec<Selection>), Said> {
     let DataKind::Source { source, selections, clauses } = &tree.kind else {
         draft.later(span, "a generated dataset", "");
         return Err(Said);
@@ -398,28 +338,7 @@ pub(super) fn in_phase(
         );
         return Err(Said);
     }
-    let own = from_data.filter.clone();
-    let filter = selected(draft, from, selections)?;
-    Ok((of, both(own, filter)))
-}
-
-impl Formula {
-    /// Both conditions.
-    fn and(mut self, other: &Formula) -> Formula {
-        use super::formula::{Kind, Node};
-        let base = self.nodes.len();
-        for node in &other.nodes {
-            let mut node = node.clone();
-            if let Kind::Op(_, _, inputs) = &mut node.kind {
-                inputs.iter_mut().for_each(|input| *input += base);
-            }
-            self.nodes.push(node);
-        }
-        let first = self.value().clone();
-        let Some(row) = crate::tensor::op::find("and") else { crate::bug!("no operation `and`") };
-        let kind = Kind::Op(row, crate::tensor::Attributes::None, vec![self.root, base + other.root]);
-        self.nodes.push(Node { kind, ..first });
-        self.root = self.nodes.len() - 1;
-        self
-    }
+    let mut all = from_data.selections.clone();
+    all.extend(selected(draft, from, selections)?);
+    Ok((of, all))
 }

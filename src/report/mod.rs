@@ -97,9 +97,31 @@ fn rounded(value: f64) -> String {
     if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.2}") }
 }
 
+/// A number in about six digits.
+fn rough(value: f64) -> String {
+    match value.abs() {
+        size if size >= 1e9 || (size < 1e-4 && size > 0.0) => format!("{value:.4e}"),
+        _ => ((value * 1e6).round() / 1e6).to_string(),
+    }
+}
+
+/// A number, or the least and the greatest of several.
+fn between(values: impl Iterator<Item = f64> + Clone) -> String {
+    let ends = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), value| {
+        (if value < least { value } else { least }, if value > most { value } else { most })
+    });
+    match ends {
+        (least, most) if least > most => String::new(),
+        (least, most) if least == most => rough(least),
+        (least, most) => format!("{} to {}", rough(least), rough(most)),
+    }
+}
+
 /// What a source of data holds.
 pub fn dataset(summary: &Summary) -> String {
-    let mut fields = plain(["field", "shape", "element", "least", "greatest", "classes"].into_iter());
+    let prepared = summary.fields.iter().any(|field| !field.prepared.is_empty());
+    let head = ["field", "shape", "element", "least", "greatest", "missing", "classes"];
+    let mut fields = plain(head.into_iter().chain(["mean", "spread"].into_iter().filter(|_| prepared)));
     for field in &summary.fields {
         let classes = match field.classes.len() {
             0 => String::new(),
@@ -111,14 +133,20 @@ pub fn dataset(summary: &Summary) -> String {
             }
         };
         let shape = format!("{:?}", field.shape);
-        fields.add_row([
+        let mut row = vec![
             field.name.clone(),
             shape,
             field.element.clone(),
-            field.least.to_string(),
-            field.greatest.to_string(),
+            rough(field.least),
+            rough(field.greatest),
+            field.missing.to_string(),
             classes,
-        ]);
+        ];
+        if prepared {
+            row.push(between(field.prepared.iter().map(|by| by.0)));
+            row.push(between(field.prepared.iter().map(|by| by.1)));
+        }
+        fields.add_row(row);
     }
     let mut text = format!(
         "{}: {} training, {} validation, {} test samples, {} bytes in memory\n",

@@ -8,7 +8,7 @@ use super::store::Store;
 use super::{EPOCHS, Options, RunError};
 use crate::credit;
 use crate::data::{Rows, Split, split};
-use crate::model::{Bound, Model};
+use crate::model::{Bound, Model, SelectionKind};
 use crate::tensor;
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,8 @@ pub(super) struct Ready {
     pub(super) validation: Rows,
     pub(super) test: Rows,
     pub(super) batch: usize,
+    /// Whether every epoch takes the training samples in their order.
+    pub(super) ordered: bool,
     pub(super) epoch_steps: u64,
     pub(super) steps: u64,
     /// What it took to make machine code of its programs.
@@ -62,13 +64,16 @@ pub(super) fn ready(
     }
     let steps = steps(model.phases[phase].bound, options.epochs, train.len(), data.batch, epoch_steps);
     let pace = Pace::new(options.rhythm);
-    Ok(Ready { learn, pace, measurer, train, validation, test, batch: data.batch, epoch_steps, steps, compiling })
+    let selections = model.phases[phase].selections.as_ref().unwrap_or(&data.selections);
+    let sorted = selections.iter().any(|selection| matches!(selection.kind, SelectionKind::OrderBy(_)));
+    let (ordered, batch) = (data.ordered || sorted, data.batch);
+    Ok(Ready { learn, pace, measurer, train, validation, test, batch, ordered, epoch_steps, steps, compiling })
 }
 
 impl Ready {
     /// The rows of an epoch (counted from birth), in the order in which they are trained on.
     pub(super) fn order(&self, data: &crate::model::Data, seed: u64, epoch: u64) -> Vec<u32> {
-        match data.ordered {
+        match self.ordered {
             true => self.train.as_slice().to_vec(),
             false => split::order(seed, &data.name, epoch, self.train.as_slice()),
         }

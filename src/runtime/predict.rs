@@ -104,7 +104,10 @@ fn like_our_own(model: &Model, id: DataId, mut set: Dataset, options: &Options) 
     for prepared in own.prepared {
         let found = set.fields.iter().position(|field| field.name == prepared.field);
         if let Some(field) = found.filter(|field| set.fields[*field].ty.elements() == prepared.by.len()) {
-            set.apply(field, prepared);
+            let name = prepared.field.clone();
+            set.apply(field, prepared).map_err(|(row, value)| {
+                RunError::OtherData(format!("`{name}` comes to {value} in sample {row}, prepared as in training"))
+            })?;
         }
     }
     Ok(set)

@@ -7,7 +7,7 @@ use crate::data::{Column, Dataset, Place, Rows, SourceFile, Split};
 use crate::diag::{Code, Diagnostic, Span};
 use crate::loops::memory::Values;
 use crate::loops::{Precision, Program};
-use crate::model::{ConstId, DataId, Formula, Model};
+use crate::model::{ConstId, DataId, Model};
 use indexmap::IndexMap;
 
 /// Every source, read once.
@@ -56,25 +56,13 @@ impl Samples {
         self.sets.values()
     }
 
-    /// The rows of a split; the training rows of a phase have its own condition besides.
+    /// The rows of a split; a phase may have its own to train on.
     pub(super) fn rows(&self, model: &Model, phase: usize, split: Split) -> Result<Rows, RunError> {
         let phase = &model.phases[phase];
-        let data = &model.data[phase.data.0];
+        let own = &model.data[phase.data.0].selections;
+        let selections = phase.selections.as_ref().filter(|_| split == Split::Train).unwrap_or(own);
         let set = self.set(model, phase.data);
-        let all = set.splits.get(split);
-        let mut rows = Rows::new(all.as_slice().to_vec());
-        let phase_filter = if split == Split::Train { phase.filter.as_ref() } else { None };
-        let conditions: Vec<(&Formula, Span)> =
-            data.filter.iter().map(|f| (f, data.span)).chain(phase_filter.map(|f| (f, phase.span))).collect();
-        for (condition, span) in conditions {
-            if rows.is_empty() {
-                break;
-            }
-            let holds = credit::condition(model, condition, set, self.seed);
-            rows =
-                rows.filter_some(split, span, |row| holds[row as usize]).map_err(|said| RunError::Data(vec![said]))?;
-        }
-        Ok(rows)
+        credit::select(model, selections, set, split, self.seed).map_err(|said| RunError::Data(vec![said]))
     }
 
     /// Fills the slots of the fields that a program reads.

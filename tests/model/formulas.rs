@@ -4,7 +4,7 @@ use super::{HEAD, LEARN, check, codes, message, model};
 use neurula::diag::Sources;
 use neurula::driver::parse_setting;
 use neurula::model::formula::Kind;
-use neurula::model::{Leaf, Model, Options, Unit};
+use neurula::model::{Leaf, Model, Options, Selection, SelectionKind, Unit};
 
 /// [`HEAD`] and [`LEARN`] with further lines.
 fn with(lines: &str) -> String {
@@ -160,7 +160,11 @@ fn data_is_narrowed_by_its_own_fields() {
     let text = with("").replace("digits(batch = 32)", "digits(batch = 8) where label < 5 and not (label == 2)");
     let model = model(&text);
     assert_eq!(model.data[0].batch, 8);
-    assert_eq!(model.data[0].filter.as_ref().unwrap().leaves().count(), 2);
+    let leaves = |selection: &Selection| match &selection.kind {
+        SelectionKind::Where(formula) => formula.leaves().count(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(model.data[0].selections.iter().map(leaves).collect::<Vec<_>>(), [2]);
     assert_eq!(codes(&with("").replace("digits(batch = 32)", "digits(batch = 8) where lable < 5")), ["E0201"]);
 }
 

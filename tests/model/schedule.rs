@@ -96,7 +96,7 @@ fn a_phase_narrows_its_data() {
     let model = model(&phases(&format!(
         "phase a for 1 epochs {{ data world = world where label < 5\n {LEARN} }}\nphase b for 1 epochs {{ {LEARN} }}"
     )));
-    assert!(model.phases[0].filter.is_some() && model.phases[1].filter.is_none());
+    assert!(model.phases[0].selections.is_some() && model.phases[1].selections.is_none());
 }
 
 #[test]
