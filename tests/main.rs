@@ -5,6 +5,7 @@ mod command;
 mod constraints;
 mod damage;
 mod data;
+mod derived;
 mod diag;
 mod differentiate;
 mod errors;

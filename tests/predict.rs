@@ -319,3 +319,18 @@ fn what_a_run_is_worth_does_not_depend_on_predictions() {
     predict(&model, &options(Path::new("."), &run, &EXACT), &run, &last_regions(&model), None).unwrap();
     assert_eq!(std::fs::read(run.join("checkpoint.safetensors")).unwrap(), bytes);
 }
+
+#[test]
+fn predictions_honour_the_where_of_the_runs_own_data() {
+    let text = DIGITS.replace("validation = 10 %)", "validation = 10 %) where label < 3 take 100");
+    let desk = Desk::new(Path::new("."), &text, &Way { epochs: Some(1), ..EXACT });
+    let digits = set("digits");
+    let few = digits.labels().unwrap().iter().filter(|label| **label < 3).count();
+    let found = desk.predict(&["Retina"], None).unwrap();
+    assert_eq!(found[0].shape, [few, 8, 8], "of every split, whatever is trained on");
+    let first = (0..1797).find(|row| digits.labels().unwrap()[*row as usize] == 2).unwrap();
+    let place = digits.labels().unwrap()[..first as usize].iter().filter(|label| **label < 3).count();
+    let image = &numbers(&found[0])[place * 64..][..64];
+    assert!((0..64).all(|pixel| image[pixel] == digits.value(0, first, pixel)), "in the order of the source");
+    assert_eq!(desk.predict(&["Retina"], Some(digits)).unwrap()[0].shape, [1797, 8, 8], "other data are taken whole");
+}

@@ -7,7 +7,9 @@ use crate::data::{self, Column, Dataset, Element as FieldElement, Place, Rows, S
 use crate::diag::{Code, Diagnostic, Span};
 use crate::math::Stream;
 use crate::model::formula::{Kind, Node};
-use crate::model::{Const, ConstId, ConstValue, Data, Draw, Formula, Generated, GeneratedField, Leaf, Model, Source};
+use crate::model::{
+    Const, ConstId, ConstValue, Data, DataId, Draw, Formula, Generated, GeneratedField, Leaf, Model, Source,
+};
 use crate::tensor::eval::{self, Array, Culprit};
 use crate::tensor::{Builder, Element, Extent, Graph, Name, Type, Value};
 use indexmap::IndexMap;
@@ -20,7 +22,11 @@ pub fn samples(model: &Model, data: &Data, place: &Place, seed: u64) -> Result<D
     let mut set = match &data.source {
         Source::Call(call) => call.read(place, seed, &data.name)?,
         Source::Generated(generated) => {
-            let made = constants(model, seed).and_then(|_| generate(model, data, generated, seed));
+            let from = match generated.from {
+                Some(from) => Some(Origin::read(model, from, place, seed)?),
+                None => None,
+            };
+            let made = constants(model, seed).and_then(|_| generate(model, data, generated, from.as_ref(), seed));
             made.map_err(|said| vec![said])?
         }
     };
@@ -30,40 +36,108 @@ pub fn samples(model: &Model, data: &Data, place: &Place, seed: u64) -> Result<D
     Ok(set)
 }
 
-fn generate(model: &Model, data: &Data, generated: &Generated, seed: u64) -> Result<Dataset, Diagnostic> {
+/// The samples of generated data with the equations that a phase sets, prepared as those of the item are.
+pub fn other_samples(
+    model: &Model,
+    data: &Data,
+    generated: &Generated,
+    own: &Dataset,
+    seed: u64,
+) -> Result<Dataset, Vec<Diagnostic>> {
+    let mut set = generate(model, data, generated, None, seed).map_err(|said| vec![said])?;
+    for prepared in &own.prepared {
+        let Some(field) = set.fields.iter().position(|field| field.name == prepared.field) else { continue };
+        set.apply(field, prepared.clone()).map_err(|(row, value)| {
+            let message = format!("`{}` comes to {value} in sample {row}, prepared as in training", prepared.field);
+            let said = Diagnostic::new(Code::NOT_FINITE, message).at(data.span, "these data");
+            vec![said.help("let the field that the phase sets stay in the range of the item's")]
+        })?;
+    }
+    Ok(set)
+}
+
+/// The data of which others are made, and which of their rows.
+struct Origin {
+    id: DataId,
+    set: Dataset,
+    rows: Splits,
+}
+
+impl Origin {
+    fn read(model: &Model, id: DataId, place: &Place, seed: u64) -> Result<Origin, Vec<Diagnostic>> {
+        let selections = &model.data[id.0].selections;
+        let set = samples(model, &model.data[model.data[id.0].base.0], place, seed)?;
+        let rows = |split| super::select(model, selections, &set, split, seed).map_err(|said| vec![said]);
+        let rows =
+            Splits { train: rows(Split::Train)?, validation: rows(Split::Validation)?, test: rows(Split::Test)? };
+        Ok(Origin { id, set, rows })
+    }
+
+    /// For some samples of a split, the row of each and that of another.
+    fn pairs(&self, part: &Part<'_>) -> (Vec<u32>, Vec<u32>) {
+        let rows = self.rows.get(part.split).as_slice();
+        let stream = Stream::new(part.seed, &format!("data:{}.other:{}", part.data.name, part.split));
+        let pair = |sample: usize| {
+            let own = sample % rows.len();
+            let others = rows.len() - 1;
+            let drawn = ((stream.uniform(sample as u64) * others as f64) as usize).min(others.saturating_sub(1));
+            let other = if others == 0 { own } else { drawn + usize::from(drawn >= own) };
+            (rows[own], rows[other])
+        };
+        (part.start..part.start + part.count).map(pair).unzip()
+    }
+}
+
+fn generate(
+    model: &Model,
+    data: &Data,
+    generated: &Generated,
+    from: Option<&Origin>,
+    seed: u64,
+) -> Result<Dataset, Diagnostic> {
     let fields = &generated.fields;
     let mut columns: Vec<Vec<f64>> = vec![Vec::new(); fields.len()];
-    for split in Split::ALL {
+    let counts = Split::ALL.map(|split| match from {
+        None => data.signature.samples(split),
+        Some(from) => match (from.rows.get(split).len(), split) {
+            (0, _) => 0,
+            // Fewer than the item could have, if its source is a part; more, if it says so.
+            (there, Split::Train) if data.signature.train == model.data[from.id.0].signature.train => there,
+            (_, Split::Train) => data.signature.train,
+            (there, _) => there,
+        },
+    });
+    for (split, all) in Split::ALL.into_iter().zip(counts) {
         let mut start = 0;
-        let all = data.signature.samples(split);
         while start < all {
             let count = CHUNK.min(all - start);
-            let part = Part { model, data, generated, seed, split, start, count };
+            let part = Part { model, data, generated, from, seed, split, start, count };
             for (column, values) in columns.iter_mut().zip(part.fields()?) {
                 column.extend(values);
             }
             start += count;
         }
     }
-    let (train, validation) = (data.signature.train as u32, data.signature.validation as u32);
-    let total = data.signature.total() as u32;
+    let [train, validation, test] = counts.map(|count| count as u32);
+    let (held, total) = (train + validation, train + validation + test);
     let splits = Splits {
         train: Rows::new((0..train).collect()),
-        validation: Rows::new((train..train + validation).collect()),
-        test: Rows::new((train + validation..total).collect()),
+        validation: Rows::new((train..held).collect()),
+        test: Rows::new((held..total).collect()),
     };
     let column = |(values, field): (Vec<f64>, &GeneratedField)| match field.ty.element {
         FieldElement::Class(_) => Column::Classes(values.into_iter().map(|value| value as i32).collect()),
         _ => Column::Reals(values),
     };
+    let of = from.map_or(String::new(), |from| format!(" of the samples of `{}`", model.data[from.id.0].name));
     Ok(Dataset {
         source: "generated",
         fields: fields.iter().map(|field| data::Field { name: field.name.to_string(), ty: field.ty.clone() }).collect(),
         columns: columns.into_iter().zip(fields).map(column).collect(),
         splits,
-        files: Vec::new(),
-        licence: None,
-        notes: vec![format!("generated by the equations of `{}`, by seed {seed}", data.name)],
+        files: from.map_or(Vec::new(), |from| from.set.files.clone()),
+        licence: from.and_then(|from| from.set.licence),
+        notes: vec![format!("generated by the equations of `{}`{of}, by seed {seed}", data.name)],
         prepared: Vec::new(),
     })
 }
@@ -180,6 +254,7 @@ struct Part<'m> {
     model: &'m Model,
     data: &'m Data,
     generated: &'m Generated,
+    from: Option<&'m Origin>,
     seed: u64,
     split: Split,
     start: usize,
@@ -240,8 +315,9 @@ impl Part<'_> {
     /// The graph of a field, with the values of what it reads.
     fn graph(&self, number: usize, known: &[Option<Vec<f64>>]) -> (Graph, Vec<Array>) {
         let field = &self.generated.fields[number];
+        let pairs = self.from.map(|from| from.pairs(self)).unwrap_or_default();
         let mut writer =
-            Writer { part: self, field, known, b: Builder::new(), inputs: Vec::new(), params: IndexMap::new() };
+            Writer { part: self, field, known, pairs, b: Builder::new(), inputs: Vec::new(), params: IndexMap::new() };
         let value = if field.over_time { writer.over_time() } else { writer.at_once() };
         (writer.b.finish(&[value]), writer.inputs)
     }
@@ -262,6 +338,8 @@ struct Writer<'p, 'm> {
     part: &'p Part<'m>,
     field: &'p GeneratedField,
     known: &'p [Option<Vec<f64>>],
+    /// Of each sample, in data from other data: the row that it is of, and that of the other.
+    pairs: (Vec<u32>, Vec<u32>),
     b: Builder,
     /// What the graph's parameters are.
     inputs: Vec<Array>,
@@ -331,6 +409,21 @@ impl Writer<'_, '_> {
         self.param(format!("field {name}"), Type { element: ty.element, shape }, || values.clone())
     }
 
+    /// A field of the data of which these are made: of each sample's own row, or of the other's.
+    fn of_origin(&mut self, from: &Origin, name: &Name, other: bool) -> Value {
+        let Some(place) = from.set.fields.iter().position(|field| *field.name == **name) else {
+            bug!("no field `{name}`")
+        };
+        let rows = if other { self.pairs.1.clone() } else { self.pairs.0.clone() };
+        let field = &from.set.fields[place].ty;
+        let ty = crate::model::field_type(field);
+        let shape = std::iter::once(self.extent()).chain(ty.shape).collect();
+        let ty = Type { element: ty.element, shape };
+        let elements = field.elements();
+        let values = || rows.iter().flat_map(|row| (0..elements).map(|i| from.set.value(place, *row, i))).collect();
+        self.param(format!("origin {name} {other}"), ty, values)
+    }
+
     /// What an equation reads; `now` if it is one over time.
     fn leaf(&mut self, leaf: &Leaf, now: Option<Now<'_>>) -> Batched {
         let value = match leaf {
@@ -341,7 +434,14 @@ impl Writer<'_, '_> {
                     self.b.sliced(all, 0)
                 }
             },
-            Leaf::Field(_, name) => self.whole(name),
+            Leaf::Field(id, name) => match self.part.from {
+                Some(from) if from.id == *id => self.of_origin(from, name, false),
+                _ => self.whole(name),
+            },
+            Leaf::Other(_, name) => match self.part.from {
+                Some(from) => self.of_origin(from, name, true),
+                None => bug!("another sample of no data"),
+            },
             Leaf::FieldNow(_, name, lag) => match now {
                 Some(now) if *name == self.field.name => now.past[lag.unsigned_abs() as usize - 1],
                 Some(_) => {

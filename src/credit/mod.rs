@@ -40,7 +40,7 @@ mod whose;
 mod windows;
 
 pub use condition::{fulfilled, select};
-pub use generate::{constants, samples};
+pub use generate::{constants, other_samples, samples};
 pub use initial::initial;
 pub use learn::learn;
 pub use measure::measure;

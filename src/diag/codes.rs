@@ -130,6 +130,8 @@ codes! {
     MISSING_ARRAY      "E0723" "missing_array"      Error;
     TAKES_TOO_MANY     "E0724" "takes_too_many"     Error;
     NOT_A_CLASS        "E0725" "not_a_class"        Error;
+    SPLITS_OF_SOURCE   "E0726" "splits_of_source"   Error;
+    FIXED_FIELD        "E0727" "fixed_field"        Error;
     TOO_LARGE          "E0801" "too_large"          Error;
     INFINITE_ACTIVITY  "E0802" "infinite_activity"  Error;
     INFINITE_GRADIENT  "E0803" "infinite_gradient"  Error;

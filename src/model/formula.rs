@@ -66,6 +66,8 @@ pub enum Leaf {
     Projection(ProjectionId),
     /// A field of the sample.
     Field(DataId, Name),
+    /// In data from other data: the field of a second sample of the same split.
+    Other(DataId, Name),
     /// The row of a field that belongs to the time step so many behind this one (before it, if negative); outside of the
     /// trial, 0.
     FieldNow(DataId, Name, i64),

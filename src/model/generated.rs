@@ -8,7 +8,7 @@ use super::{DataId, Draw, Generated, GeneratedField, Leaf, Unit};
 use crate::data::{self, Element as FieldElement, FieldType, Signature};
 use crate::diag::{Code, Diagnostic, Span};
 use crate::syntax::tree::{self, Argument, BodyStatement, BodyStatementKind, Expr, ExprKind, Target};
-use crate::tensor::{Attributes, Element, Extent, Type};
+use crate::tensor::{Attributes, Element, Extent, Name, Type};
 
 /// A field's head: what is known before its equation is looked at.
 struct Head<'a> {
@@ -76,6 +76,7 @@ pub(super) fn block<'a>(
                 over_time: head.over_time,
                 formula,
                 draws,
+                set: false,
                 span: head.span,
             }),
             Err(Said) => bad = true,
@@ -84,8 +85,8 @@ pub(super) fn block<'a>(
     if bad {
         return Err(Said);
     }
-    let order = order(draft, &made)?;
-    Ok((signature, Generated { fields: made, order }))
+    let order = order(draft, id, &made)?;
+    Ok((signature, Generated { fields: made, order, from: None }))
 }
 
 /// Name, shape and type of a field.
@@ -122,7 +123,7 @@ fn head<'a>(draft: &mut Draft<'_>, statement: &'a BodyStatement, before: &[Head<
 }
 
 /// `class[k]`.
-fn class(draft: &mut Draft<'_>, of: &tree::Type) -> Result<FieldElement, Said> {
+pub(super) fn class(draft: &mut Draft<'_>, of: &tree::Type) -> Result<FieldElement, Said> {
     let usage = "label : class[2] = x[0] > 0";
     match (of.name.as_str(), &of.size) {
         ("class", Some(size)) => {
@@ -159,24 +160,62 @@ fn equation(
     number: usize,
 ) -> Result<(super::Formula, Vec<Draw>), Said> {
     let head = &heads[number];
-    let own = &head.ty.shape[usize::from(head.over_time)..];
-    let mut typer = Typer::new(draft, Place::Generated(id, head.over_time));
-    typer.drawn = own.to_vec();
-    for head in heads {
-        let ty = field_type(&head.ty);
-        let leaf = Leaf::Field(id, head.target.name.text.clone());
-        typer.locals.push((head.target.name.text.clone(), Local::Leaf(leaf, ty, Unit::One)));
-    }
-    for (axis, named) in head.target.axes[usize::from(head.over_time)..].iter().enumerate() {
-        if let Some(name) = &named.name {
-            typer.locals.push((name.text.clone(), Local::Leaf(Leaf::Axis(axis), array(own), Unit::One)));
+    let locals: Vec<(Name, FieldType)> =
+        heads.iter().map(|head| (head.target.name.text.clone(), head.ty.clone())).collect();
+    let world = World { id, from: None, locals: &locals };
+    world.equation(draft, head.target, head.value, &head.ty, head.over_time)
+}
+
+/// What an equation of a generated dataset can read.
+pub(super) struct World<'w> {
+    pub(super) id: DataId,
+    pub(super) from: Option<DataId>,
+    /// Its fields.
+    pub(super) locals: &'w [(Name, FieldType)],
+}
+
+impl World<'_> {
+    /// The typer of an equation for a field of this shape, whose named axes are those of `target`.
+    pub(super) fn typer<'d, 'a>(
+        &self,
+        draft: &'d Draft<'a>,
+        target: &Target,
+        own: &[usize],
+        over_time: bool,
+    ) -> Typer<'d, 'a> {
+        let mut typer = Typer::new(draft, Place::Generated(self.id, over_time));
+        typer.drawn = own.to_vec();
+        typer.from = self.from;
+        for (name, ty) in self.locals {
+            typer
+                .locals
+                .push((name.clone(), Local::Leaf(Leaf::Field(self.id, name.clone()), field_type(ty), Unit::One)));
         }
+        for (axis, named) in target.axes[usize::from(over_time)..].iter().enumerate() {
+            if let Some(name) = &named.name {
+                typer.locals.push((name.text.clone(), Local::Leaf(Leaf::Axis(axis), array(own), Unit::One)));
+            }
+        }
+        typer
     }
-    let root = typer.expr(head.value).and_then(|root| typer.field_value(root, own, head.ty.element, head.target));
-    let draws = std::mem::take(&mut typer.draws);
-    let (formula, said) = typer.finish(root);
-    said.into_iter().for_each(|diagnostic| draft.say(diagnostic));
-    Ok((formula?, draws))
+
+    /// An equation for a field of this type.
+    pub(super) fn equation(
+        &self,
+        draft: &mut Draft<'_>,
+        target: &Target,
+        value: &Expr,
+        ty: &FieldType,
+        over_time: bool,
+    ) -> Result<(super::Formula, Vec<Draw>), Said> {
+        let own = &ty.shape[usize::from(over_time)..];
+        let mut typer = self.typer(draft, target, own, over_time);
+        let root = typer.expr(value).and_then(|root| typer.field_value(root, own, ty.element, target));
+        let draws = std::mem::take(&mut typer.draws);
+        let (formula, said) = typer.finish(root);
+        said.into_iter().for_each(|diagnostic| draft.say(diagnostic));
+        Ok((formula?, draws))
+    }
 }
 
 /// A field's type as formulas read it.
@@ -190,10 +229,10 @@ pub fn field_type(ty: &FieldType) -> Type {
 }
 
 /// An order in which each field comes after those that it reads; itself it reads at earlier steps alone.
-fn order(draft: &mut Draft<'_>, fields: &[GeneratedField]) -> Result<Vec<usize>, Said> {
+pub(super) fn order(draft: &mut Draft<'_>, id: DataId, fields: &[GeneratedField]) -> Result<Vec<usize>, Said> {
     let reads = |field: &GeneratedField| -> Vec<(usize, i64, Span)> {
         let leaves = field.formula.leaves().filter_map(|(leaf, span)| match leaf {
-            Leaf::Field(_, name) => Some((name.clone(), i64::MAX, span)),
+            Leaf::Field(of, name) if *of == id => Some((name.clone(), i64::MAX, span)),
             Leaf::FieldNow(_, name, lag) => Some((name.clone(), *lag, span)),
             _ => None,
         });

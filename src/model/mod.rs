@@ -10,6 +10,7 @@ mod constant;
 mod constants;
 mod constraint;
 mod definition;
+mod derived;
 mod draft;
 pub mod formula;
 mod generated;
@@ -197,6 +198,8 @@ pub struct Generated {
     pub fields: Vec<GeneratedField>,
     /// The order in which they are computed.
     pub order: Vec<usize>,
+    /// The data whose samples they are made of, one each, and a second of the same split; none: they are drawn.
+    pub from: Option<DataId>,
 }
 
 /// A field of generated data.
@@ -212,6 +215,8 @@ pub struct GeneratedField {
     pub formula: Formula,
     /// What it draws: [`Leaf::Draw`].
     pub draws: Vec<Draw>,
+    /// Whether the equation is one that a phase sets.
+    pub set: bool,
     /// The statement.
     pub span: Span,
 }
@@ -483,6 +488,8 @@ pub struct Phase {
     pub frozen: Vec<ProjectionId>,
     /// Params that have another value in this phase (which may be scheduled).
     pub sets: IndexMap<ParamId, Formula>,
+    /// Generated data whose equations are others in this phase.
+    pub worlds: IndexMap<DataId, Generated>,
     /// Weights of costs in this phase, if set.
     pub weights: IndexMap<CostId, Formula>,
     /// The phase's head.

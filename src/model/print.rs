@@ -19,7 +19,11 @@ pub fn print(model: &Model) -> String {
         let _ = writeln!(out, "const {}{:?} = {value}", made.name, made.shape);
     }
     for data in &model.data {
-        let kind = if data.source.generated().is_some() { "generated " } else { "" };
+        let kind = match data.source.generated() {
+            Some(super::Generated { from: Some(from), .. }) => format!("from {}, ", model.data[from.0].name),
+            Some(_) => "generated ".to_string(),
+            None => String::new(),
+        };
         let fields: Vec<String> =
             data.signature.fields.iter().map(|field| format!("{}: {}", field.name, field.ty)).collect();
         let _ = writeln!(out, "{kind}data {} (batch {}): {}", data.name, data.batch, fields.join(", "));
@@ -127,6 +131,12 @@ fn phase_text(out: &mut String, model: &Model, phase: &super::Phase) {
     selections(out, model, phase.selections.iter().flatten());
     for (param, value) in &phase.sets {
         let _ = writeln!(out, "  set {} = {}", model.params[param.0].name, formula(model, value));
+    }
+    for (id, generated) in &phase.worlds {
+        for field in generated.fields.iter().filter(|field| field.set) {
+            let _ =
+                writeln!(out, "  set {}.{} = {}", model.data[id.0].name, field.name, formula(model, &field.formula));
+        }
     }
     for (cost, value) in &phase.weights {
         let _ = writeln!(out, "  set {}.weight = {}", model.costs[cost.0].name, formula(model, value));
@@ -281,6 +291,7 @@ fn leaf(model: &Model, leaf: &Leaf) -> String {
         Leaf::FieldNow(id, name, 0) => format!("{}.{name}[t]", model.data[id.0].name),
         Leaf::FieldNow(id, name, lag) => format!("{}.{name}[t {lag:+}]", model.data[id.0].name),
         Leaf::Draw(number) => format!("draw{number}"),
+        Leaf::Other(_, name) => format!("other.{name}"),
         Leaf::Index => "index".to_string(),
         Leaf::Axis(axis) => format!("axis{axis}"),
         Leaf::Time => "t".to_string(),

@@ -5,8 +5,8 @@ use super::draft::{Draft, Meaning};
 use super::formula::Kind;
 use super::typing::{Place, Said};
 use super::{
-    Bias, Bound, CostId, DataId, Formula, Keep, Leaf, Learn, ParamId, Phase, ProjectionId, RegionId, Selection,
-    Teacher, Unit, learning, sources, tie,
+    Bias, Bound, CostId, DataId, Formula, Generated, Keep, Leaf, Learn, ParamId, Phase, ProjectionId, RegionId,
+    Selection, Teacher, Unit, learning, sources, tie,
 };
 use crate::diag::{Code, Diagnostic, Span};
 use crate::syntax::tree::{self, Expr, ItemKind, Place as TreePlace, StatementKind};
@@ -173,7 +173,7 @@ fn phase(draft: &mut Draft<'_>, head: Head, always: &[(&tree::Learn, Span)], sta
     let mut bad = false;
     let mut frozen: Vec<(ProjectionId, Span)> = Vec::new();
     let mut data: Option<(DataId, Vec<Selection>)> = None;
-    let (mut sets, mut weights) = (IndexMap::new(), IndexMap::new());
+    let mut sets = Sets::default();
     let in_phase = statements.iter().filter_map(|statement| match &statement.kind {
         StatementKind::Learn(tree) => Some((tree, statement.span)),
         _ => None,
@@ -198,7 +198,7 @@ fn phase(draft: &mut Draft<'_>, head: Head, always: &[(&tree::Learn, Span)], sta
                 Ok(found) => data = Some(found),
                 Err(Said) => bad = true,
             },
-            StatementKind::Set { place, value } => bad |= set(draft, place, value, &mut sets, &mut weights).is_err(),
+            StatementKind::Set { place, value } => bad |= set(draft, place, value, &mut sets).is_err(),
             _ => {
                 draft.later(
                     statement.span,
@@ -218,7 +218,10 @@ fn phase(draft: &mut Draft<'_>, head: Head, always: &[(&tree::Learn, Span)], sta
     let selections = data.map(|(_, selections)| selections);
     let Head { name, bound, until, keep, unsupervised, span } = head;
     let frozen = frozen.into_iter().map(|(id, _)| id).collect();
-    let phase = Phase { name, bound, until, keep, data: dataset, selections, learns, frozen, sets, weights, span };
+    let Sets { params: sets, worlds, weights } = sets;
+    other_worlds(draft, dataset, &worlds);
+    let phase =
+        Phase { name, bound, until, keep, data: dataset, selections, learns, frozen, sets, worlds, weights, span };
     if let Some(word) = unsupervised {
         labels(draft, &phase, word);
     }
@@ -267,13 +270,36 @@ fn dataset_of(draft: &mut Draft<'_>) -> Option<DataId> {
     }
 }
 
-fn set(
-    draft: &mut Draft<'_>,
-    place: &TreePlace,
-    value: &Expr,
-    sets: &mut IndexMap<ParamId, Formula>,
-    weights: &mut IndexMap<CostId, Formula>,
-) -> Result<(), Said> {
+/// What a phase sets.
+#[derive(Default)]
+struct Sets {
+    params: IndexMap<ParamId, Formula>,
+    worlds: IndexMap<DataId, Generated>,
+    weights: IndexMap<CostId, Formula>,
+}
+
+/// Data that a phase does not read cannot be set in it.
+fn other_worlds(draft: &mut Draft<'_>, reads: DataId, worlds: &IndexMap<DataId, Generated>) {
+    let Some(base) = super::build::dataset(draft, reads).map(|data| data.base) else { return };
+    for (id, world) in worlds.iter().filter(|(id, _)| **id != base) {
+        let Some(name) = super::build::dataset(draft, *id).map(|data| data.name.clone()) else { continue };
+        let span = world.fields.iter().find(|field| field.set).map(|field| field.span);
+        if let Some(span) = span {
+            draft.later(
+                span,
+                "`set` of data that the phase reads by way of other data",
+                &format!("read `{name}` itself"),
+            );
+        }
+    }
+}
+
+fn set(draft: &mut Draft<'_>, place: &TreePlace, value: &Expr, sets: &mut Sets) -> Result<(), Said> {
+    if let Some(tree::Hop { name, field: Some(field), .. }) = place.as_hop()
+        && let Some(Meaning::Data(id)) = draft.names.get(name.as_str()).map(|declared| declared.meaning)
+    {
+        return super::derived::set(draft, &mut sets.worlds, DataId(id), field, value, place.span());
+    }
     let value = formula(draft, Place::Schedule, value);
     let Some(hop) = place.as_hop() else {
         draft.later(place.span(), "`set` of a projection", "`set` a param or the weight of a cost");
@@ -282,10 +308,10 @@ fn set(
     if let Some(field) = &hop.field {
         if field.as_str() == "weight" {
             let cost = cost_named(draft, &hop.name)?;
-            weights.insert(cost, value?);
+            sets.weights.insert(cost, value?);
             return Ok(());
         }
-        draft.later(place.span(), "`set` of this", "`set NAME.weight = …` sets the weight of a cost");
+        draft.later(place.span(), "`set` of this", "`set COST.weight = …`, or `set DATA.FIELD = …` of generated data");
         return Err(Said);
     }
     match draft.names.get(hop.name.as_str()).map(|declared| declared.meaning) {
@@ -309,7 +335,7 @@ fn set(
                 );
                 return Err(Said);
             }
-            sets.insert(ParamId(id), value);
+            sets.params.insert(ParamId(id), value);
             Ok(())
         }
         Some(Meaning::Broken) => Err(Said),

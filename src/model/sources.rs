@@ -221,19 +221,23 @@ fn generated<'a>(
     clauses: &[tree::DataClause],
     fields: &'a [tree::BodyStatement],
 ) -> Result<Data, Said> {
-    if let Some(from) = from {
-        draft.later(from.span, "data derived from other data", "");
-        return Err(Said);
-    }
     let said = clauses_of(draft, clauses, true);
     let id = DataId(draft.data.len());
-    let (signature, generated) = super::generated::block(draft, id, name, span, fields, &said)?;
+    let mut batch = data::BATCH;
+    let (signature, generated) = match from {
+        None => super::generated::block(draft, id, name, span, fields, &said)?,
+        Some(from) => {
+            let from = named(draft, from)?;
+            batch = dataset(draft, from).ok_or(Said)?.batch;
+            super::derived::block(draft, id, from, span, fields, &said)?
+        }
+    };
     let mut made = Data {
         name: name.text.clone(),
         signature,
         source: Source::Generated(generated),
         base: id,
-        batch: said.batch.unwrap_or(data::BATCH),
+        batch: said.batch.unwrap_or(batch),
         drop_last: said.drop_last,
         ordered: said.ordered,
         prepared: Vec::new(),
@@ -295,6 +299,24 @@ fn numeric(draft: &mut Draft<'_>, made: &Data, named: &tree::DataField) -> Resul
     Err(Said)
 }
 
+/// The data of this name, which stand above.
+fn named(draft: &mut Draft<'_>, name: &tree::Name) -> Result<DataId, Said> {
+    let said = match draft.names.get(name.as_str()).map(|declared| declared.meaning) {
+        Some(Meaning::Data(id)) if id < draft.data.len() => return Ok(DataId(id)),
+        Some(Meaning::Data(_)) => {
+            Diagnostic::new(Code::USED_BEFORE, format!("the data `{name}` is used before it is defined"))
+                .at(name.span, "used here")
+                .help(format!("move the line of `{name}` above this one"))
+        }
+        Some(Meaning::Broken) => return Err(Said),
+        _ => Diagnostic::new(Code::UNKNOWN_NAME, format!("there is no data `{name}`"))
+            .at(name.span, "unknown data")
+            .help(format!("data {name} = digits(batch = 32)")),
+    };
+    draft.say(said);
+    Err(Said)
+}
+
 /// What a phase says of its data: `data world = world where label < 5`. Gives the dataset, and what it trains on.
 pub(super) fn in_phase(draft: &mut Draft<'_>, tree: &tree::Data, span: Span) -> Result<(DataId, Vec<Selection>), Said> {
     let DataKind::Source { source, selections, clauses } = &tree.kind else {
@@ -309,22 +331,7 @@ pub(super) fn in_phase(draft: &mut Draft<'_>, tree: &tree::Data, span: Span) -> 
         );
         return Err(Said);
     };
-    let (mut of, mut from) = (None, None);
-    for (place, wanted) in [(&mut of, &tree.name), (&mut from, name)] {
-        match draft.names.get(wanted.as_str()).map(|declared| declared.meaning) {
-            Some(Meaning::Data(id)) => *place = Some(DataId(id)),
-            Some(Meaning::Broken) => return Err(Said),
-            _ => {
-                draft.say(
-                    Diagnostic::new(Code::UNKNOWN_NAME, format!("there is no data `{wanted}`"))
-                        .at(wanted.span, "unknown data")
-                        .help(format!("data {wanted} = digits(batch = 32)")),
-                );
-                return Err(Said);
-            }
-        }
-    }
-    let (Some(of), Some(from)) = (of, from) else { return Err(Said) };
+    let (of, from) = (named(draft, &tree.name)?, named(draft, name)?);
     if let Some(clause) = clauses.first() {
         draft.later(clause.span, "a clause of data in a phase", "say it of the `data` item itself");
         return Err(Said);

@@ -39,7 +39,7 @@ pub(super) fn ready(
     store: &mut Store,
 ) -> Result<Ready, RunError> {
     let data = &model.data[model.phases[phase].data.0];
-    let rows = samples.set(model, model.phases[phase].data).rows();
+    let rows = samples.set(model, phase).rows();
     let begun = Instant::now();
     let programs = [credit::learn(model, phase, rows), credit::measure(model, phase, rows)];
     let [learn, measure] = made.engines(programs, options.precision, options.backend)?;

@@ -5,10 +5,10 @@ use super::samples::Samples;
 use super::store::Store;
 use super::{Options, RunError, checkpoint};
 use crate::credit;
-use crate::data::{Dataset, Element, FieldType};
+use crate::data::{Dataset, Element, FieldType, Split};
 use crate::loops::Precision;
 use crate::loops::memory::Values;
-use crate::model::{DataId, Leaf, Model, RegionId};
+use crate::model::{DataId, Leaf, Model, RegionId, Selection, SelectionKind};
 use std::path::Path;
 
 /// The activity of a region on every sample.
@@ -40,8 +40,8 @@ pub fn last_regions(model: &Model) -> Vec<RegionId> {
     if last.is_empty() { all.collect() } else { last }
 }
 
-/// What regions do, with the weights of a run folder's checkpoint, on every sample of the run's own data (training
-/// samples first, as the source has them) or of other data, which need have only the fields on which the regions depend.
+/// What regions do, with the weights of a run folder's checkpoint, on every sample of the run's own data for which their
+/// `where` holds (training samples first, as the source has them) or of other data, which need have only the fields on which the regions depend.
 pub fn predict(
     model: &Model,
     options: &Options,
@@ -52,13 +52,15 @@ pub fn predict(
     let checkpoint = checkpoint::of_folder(folder, model)?;
     let phase = checkpoint.position.reached() - 1;
     let id = model.phases[phase].data;
+    let own = other.is_none();
     let samples = match other {
         Some(set) => Samples::of(model, id, like_our_own(model, id, set, options)?, options.seed)?,
         None => Samples::read(model, &options.place, options.seed)?,
     };
-    let set = samples.set(model, id);
+    let set = samples.set(model, phase);
     let (rows, batch) = (set.rows(), model.data[id.0].batch);
-    if rows == 0 {
+    let chosen = if own { chosen(model, id, set, options.seed)? } else { (0..rows as u32).collect() };
+    if chosen.is_empty() {
         return Err(RunError::OtherData("they hold no sample".to_string()));
     }
     let program = credit::predict(model, phase, rows, regions);
@@ -75,16 +77,15 @@ pub fn predict(
     samples.fill(model, phase, &engine.program, &mut store)?;
     checkpoint.restore_parameters(&mut store)?;
     checkpoint.position.set_clocks(&mut store);
-    let all: Vec<u32> = (0..rows as u32).collect();
-    store.set_order(&all);
+    store.set_order(&chosen);
     let mut found = regions
         .iter()
-        .map(|region| room(model, *region, rows, options.precision))
+        .map(|region| room(model, *region, chosen.len(), options.precision))
         .collect::<Result<Vec<Activity>, RunError>>()?;
     let mut done = 0;
-    while done < rows {
+    while done < chosen.len() {
         engine.run(&mut store, None, 1)?;
-        let taken = batch.min(rows - done);
+        let taken = batch.min(chosen.len() - done);
         for (activity, region) in found.iter_mut().zip(regions) {
             let slot = credit::prediction_slot(model, *region);
             take(&mut activity.values, store.read(&slot), taken * model.regions[region.0].size());
@@ -92,6 +93,22 @@ pub fn predict(
         done += taken;
     }
     Ok(found)
+}
+
+/// The rows of a run's own data in the order of their source, of every split: those for which its item's `where` holds.
+fn chosen(model: &Model, id: DataId, set: &Dataset, seed: u64) -> Result<Vec<u32>, RunError> {
+    let all = model.data[id.0].selections.iter();
+    let wheres: Vec<Selection> = all.filter(|s| matches!(s.kind, SelectionKind::Where(_))).cloned().collect();
+    if wheres.is_empty() {
+        return Ok((0..set.rows() as u32).collect());
+    }
+    let mut rows = Vec::new();
+    for split in Split::ALL {
+        let found = credit::select(model, &wheres, set, split, seed).map_err(|said| RunError::Data(vec![said]))?;
+        rows.extend_from_slice(found.as_slice());
+    }
+    rows.sort_unstable();
+    Ok(rows)
 }
 
 /// Other samples with their fields prepared as those of the run were: by the statistics of its training samples.

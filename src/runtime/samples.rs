@@ -16,21 +16,27 @@ pub(super) struct Samples {
     /// The values of the fixed arrays.
     consts: Vec<Vec<f64>>,
     sets: IndexMap<usize, Dataset>,
+    /// Those of the phases that set a field of theirs.
+    worlds: IndexMap<usize, Dataset>,
 }
 
 impl Samples {
     /// Reads the sources that the phases use.
     pub(super) fn read(model: &Model, place: &Place, seed: u64) -> Result<Samples, RunError> {
-        let mut sets = IndexMap::new();
-        for phase in &model.phases {
+        let (mut sets, mut worlds) = (IndexMap::new(), IndexMap::new());
+        for (number, phase) in model.phases.iter().enumerate() {
             let base = model.data[phase.data.0].base;
             if !sets.contains_key(&base.0) {
                 let data = &model.data[base.0];
                 let set = credit::samples(model, data, place, seed).map_err(RunError::Data)?;
                 sets.insert(base.0, set);
             }
+            if let Some(generated) = phase.worlds.get(&base) {
+                let set = credit::other_samples(model, &model.data[base.0], generated, &sets[&base.0], seed);
+                worlds.insert(number, set.map_err(RunError::Data)?);
+            }
         }
-        Samples::with(model, seed, sets)
+        Ok(Samples { worlds, ..Samples::with(model, seed, sets)? })
     }
 
     /// Other samples in the place of those that a dataset reads.
@@ -40,12 +46,13 @@ impl Samples {
 
     fn with(model: &Model, seed: u64, sets: IndexMap<usize, Dataset>) -> Result<Samples, RunError> {
         let consts = credit::constants(model, seed).map_err(|said| RunError::Data(vec![said]))?;
-        Ok(Samples { seed, consts, sets })
+        Ok(Samples { seed, consts, sets, worlds: IndexMap::new() })
     }
 
-    /// The samples that a dataset reads.
-    pub(super) fn set(&self, model: &Model, id: DataId) -> &Dataset {
-        match self.sets.get(&model.data[id.0].base.0) {
+    /// The samples of a phase.
+    pub(super) fn set(&self, model: &Model, phase: usize) -> &Dataset {
+        let id = model.phases[phase].data;
+        match self.worlds.get(&phase).or_else(|| self.sets.get(&model.data[id.0].base.0)) {
             Some(set) => set,
             None => crate::bug!("a dataset that was not read"),
         }
@@ -58,10 +65,10 @@ impl Samples {
 
     /// The rows of a split; a phase may have its own to train on.
     pub(super) fn rows(&self, model: &Model, phase: usize, split: Split) -> Result<Rows, RunError> {
+        let set = self.set(model, phase);
         let phase = &model.phases[phase];
         let own = &model.data[phase.data.0].selections;
         let selections = phase.selections.as_ref().filter(|_| split == Split::Train).unwrap_or(own);
-        let set = self.set(model, phase.data);
         credit::select(model, selections, set, split, self.seed).map_err(|said| RunError::Data(vec![said]))
     }
 
@@ -74,7 +81,7 @@ impl Samples {
         store: &mut Store,
     ) -> Result<(), RunError> {
         let id = model.phases[phase].data;
-        let set = self.set(model, id);
+        let set = self.set(model, phase);
         let name = &model.data[model.data[id.0].base.0].name;
         for (field, column) in set.fields.iter().zip(&set.columns) {
             let slot = format!("{name}.{}", field.name);

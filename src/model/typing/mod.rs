@@ -2,6 +2,7 @@
 //! every node. A mistake is told once: what depends on it is [`Said`] and stays silent.
 
 mod call;
+mod data;
 mod index;
 mod operator;
 mod signature;
@@ -110,6 +111,8 @@ pub(super) struct Typer<'d, 'a> {
     pub(super) drawn: Vec<usize>,
     /// What was drawn so far.
     pub(super) draws: Vec<super::Draw>,
+    /// In data from other data: the other.
+    pub(super) from: Option<DataId>,
 }
 
 impl<'d, 'a> Typer<'d, 'a> {
@@ -117,7 +120,7 @@ impl<'d, 'a> Typer<'d, 'a> {
         let (said, nodes, locals, calls) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (drawn, draws) = (Vec::new(), Vec::new());
         let (outer, within, written, exhausted) = (None, None, 0, false);
-        Typer { draft, place, said, nodes, locals, calls, outer, within, written, exhausted, drawn, draws }
+        Typer { draft, place, said, nodes, locals, calls, outer, within, written, exhausted, drawn, draws, from: None }
     }
 
     /// From here on the text is that of a definition with this name.
@@ -477,51 +480,6 @@ impl<'d, 'a> Typer<'d, 'a> {
             self.node(node.kind, node.ty, node.unit, node.span)?;
         }
         Ok(base + formula.root)
-    }
-
-    fn field(&mut self, value: &Expr, field: &Name, span: Span) -> Typed {
-        let ExprKind::Name(owner) = &value.kind else {
-            return self.later(span, "a field of an expression", "");
-        };
-        match self.draft.names.get(owner.as_str()).map(|declared| declared.meaning) {
-            None => Err(self.unknown(owner, "dataset")),
-            Some(Meaning::Data(id)) => self.data_field(DataId(id), field, span),
-            Some(Meaning::Broken) => Err(Said),
-            Some(Meaning::Region(_)) => self.later(span, "a compartment of a region", ""),
-            Some(meaning) => {
-                let message = format!("`{owner}` is {}, and has no field `{field}`", meaning.words());
-                Err(self.fail(
-                    Diagnostic::new(Code::WRONG_KIND, message)
-                        .at(span, "only datasets have fields")
-                        .help("write the name of a dataset before the point: `world.image`"),
-                ))
-            }
-        }
-    }
-
-    /// A field of a dataset.
-    pub(super) fn data_field(&mut self, id: DataId, field: &Name, span: Span) -> Typed {
-        let allowed = match self.place {
-            Place::Equation(_) | Place::Cost | Place::Metric => true,
-            Place::Filter(own) => own == id,
-            _ => false,
-        };
-        if !allowed {
-            let message = format!("a field of data has no value in {}", self.place.words());
-            return Err(self.fail(
-                Diagnostic::new(Code::MISPLACED_WORD, message)
-                    .at(span, "a value per sample")
-                    .help("fields can be read in regions, costs, metrics, and in a `where` of the same data"),
-            ));
-        }
-        let Some(Some(data)) = self.draft.data.get(id.0) else { return Err(Said) };
-        let Some(position) = data.signature.position(field.as_str()) else {
-            let said = data.signature.unknown_field(&data.name, field.as_str(), self.span(field.span), data.span);
-            return Err(self.fail(said));
-        };
-        let ty = super::generated::field_type(&data.signature.fields[position].ty);
-        let leaf = Leaf::Field(id, Arc::from(field.as_str()));
-        self.leaf(leaf, ty, Unit::One, span)
     }
 
     /// The weights of a projection, as `[post, pre]`.
