@@ -345,3 +345,41 @@ fn the_number_of_threads_changes_no_bit() {
         output(neurula().arg("train").arg(&wide).args(["--threads", wrong]), 2);
     }
 }
+
+#[test]
+fn what_does_not_fit_in_memory_is_refused_before_there_is_a_run() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    for command in [vec!["check"], vec!["train", "--out", run.to_str().unwrap()]] {
+        let found = neurula().args(&command).arg(example("digits.neu")).args(["--memory", "100k"]).output().unwrap();
+        assert_eq!(found.status.code(), Some(1));
+        let drawn = String::from_utf8_lossy(&found.stderr);
+        for words in ["E0801", "may use 100.0 KiB", "data as read: world.image", "in all", "100.0 KiB  may be used"] {
+            assert!(drawn.contains(words), "no `{words}` in\n{drawn}");
+        }
+    }
+    assert!(!run.exists());
+    output(neurula().arg("check").arg(example("digits.neu")).args(["--memory", "100MB"]), 0);
+    output(neurula().arg("check").arg(example("digits.neu")).args(["--memory", "100 apples"]), 2);
+    let json = output(neurula().arg("check").arg(example("digits.neu")).args(["--memory", "100K", "--json"]), 1);
+    assert!(last_object(&json)["help"].as_str().unwrap().contains("may be used"), "{json}");
+}
+
+#[test]
+fn a_run_that_is_not_finite_points_at_the_operation() {
+    let folder = TempDir::new().unwrap();
+    let text = "data d = digits(batch = 32)\nregion In[8, 8] = d.image\nregion Y[4] = log(relu(drive))\nconnect In -> Y\n\
+        cost wrong in Y = sum(Y^2)\nlearn In -> Y by backprop from wrong using sgd(rate = 0.1)\n";
+    let wild = spec(&folder, text);
+    let run = folder.path().join("run");
+    let found = neurula().args(["train", "--out"]).arg(&run).arg(&wild).output().unwrap();
+    assert_eq!(found.status.code(), Some(3));
+    let drawn = String::from_utf8_lossy(&found.stderr);
+    for words in ["E0802 infinite_activity", "log(relu(drive))", "`log` of 0 is -inf", "the last checkpoint stands"] {
+        assert!(drawn.contains(words), "no `{words}` in\n{drawn}");
+    }
+    let again = neurula().args(["train", "--json", "--resume"]).arg(&run).output().unwrap();
+    assert_eq!(again.status.code(), Some(3));
+    let said = last_object(&String::from_utf8_lossy(&again.stdout));
+    assert_eq!((said["code"].as_str(), said["spans"][0]["line"].as_u64()), (Some("E0802"), Some(3)));
+}

@@ -68,9 +68,9 @@ pub struct Setting {
     /// Another value for a param: NAME=VALUE.
     #[arg(long, value_name = "NAME=VALUE")]
     pub set: Vec<String>,
-    /// The most memory that the run may plan, such as 512MiB or 16GiB.
-    #[arg(long, value_name = "SIZE", default_value = "4GiB", value_parser = bytes)]
-    pub memory: u64,
+    /// The most memory that the run may need, such as 512MiB or 16GiB; what the machine has free if not said.
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    pub memory: Option<u64>,
 }
 
 /// How a run is carried out.

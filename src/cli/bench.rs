@@ -11,7 +11,13 @@ use std::time::{Duration, Instant};
 const LENGTH: Duration = Duration::from_millis(500);
 
 pub(super) fn run(arguments: &BenchArguments, entered: Instant) -> Ending {
-    let spec = match show::checked(&arguments.spec, &arguments.setting, arguments.json, &imports::read) {
+    let spec = match show::checked(
+        &arguments.spec,
+        &arguments.setting,
+        arguments.machine.precision,
+        arguments.json,
+        &imports::read,
+    ) {
         Ok(spec) => spec,
         Err(ending) => return ending,
     };

@@ -5,7 +5,7 @@ use super::{Ending, show};
 use crate::driver::imports;
 
 pub(super) fn run(arguments: &SpecArguments) -> Ending {
-    match show::checked(&arguments.spec, &arguments.setting, arguments.json, &imports::read) {
+    match show::checked(&arguments.spec, &arguments.setting, None, arguments.json, &imports::read) {
         Ok(_) => Ending::Fine,
         Err(ending) => ending,
     }

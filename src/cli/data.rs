@@ -30,8 +30,8 @@ pub(super) fn run(arguments: &DataArguments) -> Ending {
 }
 
 fn of_spec(arguments: &DataArguments) -> Ending {
-    let setting = Setting { set: Vec::new(), memory: u64::MAX };
-    let spec = match show::checked(Path::new(&arguments.what), &setting, arguments.json, &imports::read) {
+    let setting = Setting { set: Vec::new(), memory: Some(u64::MAX) };
+    let spec = match show::checked(Path::new(&arguments.what), &setting, None, arguments.json, &imports::read) {
         Ok(spec) => spec,
         Err(ending) => return ending,
     };

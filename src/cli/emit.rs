@@ -21,10 +21,11 @@ pub(super) fn run(arguments: &EmitArguments) -> Ending {
             }
         };
     }
-    let spec = match show::checked(&arguments.spec, &arguments.setting, false, &imports::read) {
-        Ok(spec) => spec,
-        Err(ending) => return ending,
-    };
+    let spec =
+        match show::checked(&arguments.spec, &arguments.setting, Some(arguments.precision), false, &imports::read) {
+            Ok(spec) => spec,
+            Err(ending) => return ending,
+        };
     if arguments.stage == Stage::Model {
         show::line(&model::print::print(&spec.model));
         return Ending::Fine;

@@ -44,8 +44,8 @@ pub(super) fn stored_spec(run: &Path, json: bool) -> Result<Stored, Ending> {
     let lock = folder::read_lock(run).map_err(told)?;
     let files = folder::read_spec(run, &lock).map_err(told)?;
     let set = lock.set.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let setting = Setting { set, memory: u64::MAX };
-    let spec = show::checked(&files[0].path.clone(), &setting, json, &stored(&files))?;
+    let setting = Setting { set, memory: Some(u64::MAX) };
+    let spec = show::checked(&files[0].path.clone(), &setting, None, json, &stored(&files))?;
     let precision = PrecisionName::of(&lock.precision);
     Ok(Stored { spec, lock, precision })
 }

@@ -1,12 +1,12 @@
 //! What several commands show: diagnostics, errors of a run, and a spec that is read and checked.
 
 use super::Ending;
-use super::arguments::Setting;
+use super::arguments::{PrecisionName, Setting};
 use crate::diag::{Diagnostic, Sources, render};
 use crate::driver::{self, imports};
 use crate::model::{Model, Options};
-use crate::runtime::RunError;
 use crate::runtime::folder::SpecFile;
+use crate::runtime::{RunError, machine};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
@@ -19,7 +19,13 @@ pub(super) struct Spec {
 }
 
 /// Reads and checks a spec; what is wrong is shown, on standard error or as JSON on standard output.
-pub(super) fn checked(path: &Path, setting: &Setting, json: bool, read: imports::Read<'_>) -> Result<Spec, Ending> {
+pub(super) fn checked(
+    path: &Path,
+    setting: &Setting,
+    precision: Option<PrecisionName>,
+    json: bool,
+    read: imports::Read<'_>,
+) -> Result<Spec, Ending> {
     let mut sources = Sources::new();
     let mut parsed = driver::parse_with(&mut sources, path, read).map_err(|error| {
         complain(&format!("{}: {error}", path.display()));
@@ -42,7 +48,9 @@ pub(super) fn checked(path: &Path, setting: &Setting, json: bool, read: imports:
         .into_iter()
         .map(|file| SpecFile { path: sources.path(file).to_path_buf(), text: sources.text(file).to_string() });
     let files = files.collect();
-    let options = Options { set, memory: Some(setting.memory) };
+    let memory = setting.memory.unwrap_or_else(machine::free_memory);
+    let precision = precision.unwrap_or(PrecisionName::F32).into();
+    let options = Options { set, memory: Some(memory), precision };
     let checked = parsed.check(&sources, &options);
     diagnostics(&checked.said, &sources, json);
     match checked.model {

@@ -22,8 +22,10 @@ pub(super) fn run(arguments: &TrainArguments, entered: Instant) -> Ending {
     };
     let (setting, machine, epochs) = as_before(arguments, lock.as_ref());
     let spec = match (&arguments.spec, &files) {
-        (Some(path), _) => show::checked(path, &setting, arguments.json, &imports::read),
-        (None, Some(files)) => show::checked(&files[0].path.clone(), &setting, arguments.json, &stored(files)),
+        (Some(path), _) => show::checked(path, &setting, machine.precision, arguments.json, &imports::read),
+        (None, Some(files)) => {
+            show::checked(&files[0].path.clone(), &setting, machine.precision, arguments.json, &stored(files))
+        }
         (None, None) => {
             show::complain("which spec? Write `neurula train SPEC`, or `neurula train --resume DIR`");
             return Ending::Usage;

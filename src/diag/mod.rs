@@ -5,6 +5,7 @@
 
 pub mod codes;
 pub mod render;
+pub mod size;
 mod sources;
 
 pub use codes::Code;

@@ -2,6 +2,7 @@
 //! text, [`Parsed`], [`Checked`], [`Planned`], [`Lowered`], [`Compiled`].
 
 pub mod imports;
+mod memory;
 mod source;
 
 pub use source::source;
@@ -73,7 +74,13 @@ impl Parsed {
         let (model, said) = crate::model::check(sources, &self.files, self.own, &self.place, options);
         self.said.extend(said);
         self.said.sort_by_key(|said| said.labels.first().map(|label| (label.span.file, label.span.start)));
-        let broken = self.said.iter().any(Diagnostic::is_error);
+        let mut broken = self.said.iter().any(Diagnostic::is_error);
+        if let (false, Some(model)) = (broken, &model)
+            && let Some(said) = memory::refuse(model, options)
+        {
+            self.said.push(said);
+            broken = true;
+        }
         Checked { model: model.filter(|_| !broken), said: self.said }
     }
 

@@ -17,6 +17,8 @@ pub struct Options {
     pub set: Vec<(String, Expr)>,
     /// The most bytes that parameters, activity and data may take; none: no limit.
     pub memory: Option<u64>,
+    /// What a real is in the run.
+    pub precision: crate::math::Precision,
 }
 
 /// Checks a spec: `files` are the spec, its imports (together `own`), and the library files that they name.

@@ -13,6 +13,7 @@ pub mod digest;
 mod engine;
 pub mod folder;
 mod guilty;
+pub mod machine;
 mod measure;
 pub mod metrics;
 mod phase;

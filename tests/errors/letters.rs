@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 fn options() -> Options {
-    Options { set: Vec::new(), memory: Some(4 << 30) }
+    Options { set: Vec::new(), memory: Some(4 << 30), ..Options::default() }
 }
 
 /// Everything that is said of a file, which is known by its name alone.

@@ -28,7 +28,7 @@ fn said(block: &str) -> Vec<Diagnostic> {
     let folder = tempfile::tempdir().unwrap();
     fence::write(block, folder.path());
     let mut sources = Sources::new();
-    let options = Options { set: Vec::new(), memory: Some(4 << 30) };
+    let options = Options { set: Vec::new(), memory: Some(4 << 30), ..Options::default() };
     let (model, said) = check(&mut sources, &folder.path().join("spec.neu"), block, &options);
     assert_eq!(model.is_none(), said.iter().any(Diagnostic::is_error), "{block}");
     for diagnostic in &said {

@@ -101,7 +101,7 @@ fn params_are_computed_from_params() {
 fn set(spec: &str, settings: &[&str]) -> Result<f64, Vec<&'static str>> {
     let mut sources = Sources::new();
     let set = settings.iter().map(|setting| parse_setting(&mut sources, setting).unwrap()).collect();
-    let options = Options { set, memory: None };
+    let options = Options { set, memory: None, ..Options::default() };
     let path = std::path::Path::new("spec.neu");
     let (model, said) = crate::errors::check(&mut sources, path, spec, &options);
     match model {
@@ -130,8 +130,12 @@ fn what_is_computed_from_a_param_follows_its_setting() {
     let mut sources = Sources::new();
     let set = vec![parse_setting(&mut sources, "beta=3").unwrap()];
     let spec = with("param beta = 1\nparam twice = 2 * beta");
-    let (model, _) =
-        crate::errors::check(&mut sources, std::path::Path::new("s.neu"), &spec, &Options { set, memory: None });
+    let (model, _) = crate::errors::check(
+        &mut sources,
+        std::path::Path::new("s.neu"),
+        &spec,
+        &Options { set, memory: None, ..Options::default() },
+    );
     assert_eq!(model.unwrap().params[1].value, 6.0);
 }
 

@@ -135,7 +135,7 @@ fn soup(words: &[usize]) -> String {
 /// Checks a text; whatever is said has a place within the text, a label and help.
 fn survive(text: &str) {
     let mut sources = Sources::new();
-    let options = Options { set: Vec::new(), memory: Some(1 << 30) };
+    let options = Options { set: Vec::new(), memory: Some(1 << 30), ..Options::default() };
     let (model, said) = crate::errors::check(&mut sources, std::path::Path::new("soup.neu"), text, &options);
     assert_eq!(model.is_none(), said.iter().any(Diagnostic::is_error), "{text}");
     for diagnostic in &said {

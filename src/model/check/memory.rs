@@ -1,8 +1,10 @@
-//! What a spec plans fits in memory.
+//! No array has more cells than can be counted. What all together need, and whether that fits, is seen from the programs
+//! (`driver::memory`).
 
 use super::super::draft::Draft;
 use super::super::{Pattern, Projection};
 use super::{Check, Options};
+use crate::diag::size::size;
 use crate::diag::{Code, Diagnostic};
 
 pub(super) const CHECK: Check = Check { name: "memory", run };
@@ -10,7 +12,7 @@ pub(super) const CHECK: Check = Check { name: "memory", run };
 /// The largest number of cells that one array may have, whatever the memory: indices are 32 bits wide.
 const CELLS: u128 = 1 << 31;
 
-fn run(draft: &mut Draft<'_>, options: &Options) {
+fn run(draft: &mut Draft<'_>, _: &Options) {
     let batch = draft.data.iter().flatten().map(|data| data.batch as u128).max().unwrap_or(1);
     let data: u128 = draft.data.iter().flatten().map(|data| data.signature.bytes()).sum();
     let weights: Vec<u128> = draft.projections.iter().map(|projection| cells(draft, projection)).collect();
@@ -29,12 +31,11 @@ fn run(draft: &mut Draft<'_>, options: &Options) {
     let parameters = 4 * 4 * (weights.iter().sum::<u128>() + inner);
     let activity = (4 * 4 * units.saturating_add(windows.iter().sum())).saturating_mul(batch).saturating_mul(steps);
     let total = parameters.saturating_add(activity).saturating_add(data);
-    let limit = u128::from(options.memory.unwrap_or(u64::MAX));
     let largest = (0..weights.len()).max_by_key(|&i| weights[i]);
     let over_cells = weights.iter().any(|cells| *cells > CELLS)
         || windows.iter().any(|cells| cells.saturating_mul(batch) > CELLS)
         || units.saturating_mul(batch).saturating_mul(steps) > CELLS;
-    if total <= limit && !over_cells {
+    if !over_cells {
         return;
     }
     let span = match largest {
@@ -44,21 +45,22 @@ fn run(draft: &mut Draft<'_>, options: &Options) {
             None => return,
         },
     };
-    let limit = if over_cells && total <= limit { "no array of more than 2^31 cells".to_string() } else { size(limit) };
-    let mut said =
-        Diagnostic::new(Code::TOO_LARGE, format!("this spec needs about {}, and may use {limit}", size(total)))
-            .at(
-                span,
-                match largest {
-                    Some(i) => {
-                        let sizes: Vec<String> =
-                            draft.weight_shape(&draft.projections[i]).iter().map(|&size| grouped(size)).collect();
-                        format!("{} weights", sizes.join(" x "))
-                    }
-                    None => "too many units".to_string(),
-                },
-            )
-            .help("make regions or the batch smaller, or allow more: `--memory 16GiB`");
+    let mut said = Diagnostic::new(
+        Code::TOO_LARGE,
+        format!("this spec needs about {}, and may use no array of more than 2^31 cells", size(total)),
+    )
+    .at(
+        span,
+        match largest {
+            Some(i) => {
+                let sizes: Vec<String> =
+                    draft.weight_shape(&draft.projections[i]).iter().map(|&size| grouped(size)).collect();
+                format!("{} weights", sizes.join(" x "))
+            }
+            None => "too many units".to_string(),
+        },
+    )
+    .help("make regions or the batch smaller");
     said.message += &format!(
         ": parameters and optimisers {}, activity of a batch {}, data {}",
         size(parameters),
@@ -103,16 +105,4 @@ fn grouped(number: usize) -> String {
         out.push(digit);
     }
     out
-}
-
-/// Bytes in words.
-fn size(bytes: u128) -> String {
-    let units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
-    let mut value = bytes as f64;
-    let mut unit = 0;
-    while value >= 1024.0 && unit + 1 < units.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    if unit == 0 { format!("{bytes} bytes") } else { format!("{value:.1} {}", units[unit]) }
 }
