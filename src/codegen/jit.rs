@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 type Entry = unsafe extern "C" fn(*const *mut u8, *mut u8, u64, *const Turn<'_>, Share);
 
 /// See [`share`].
-type Share = unsafe extern "C" fn(*const Turn<'_>, *mut (), *mut u8, u64, u64);
+type Share = unsafe extern "C" fn(*const Turn<'_>, *mut (), *mut u8, u64, u64, u64);
 
 /// The function of a nest's pieces: of where its arguments lie, who carries it out, the first round, and the one behind the
 /// last.
@@ -57,11 +57,18 @@ pub(super) fn carry_out(job: &Job, who: u64, first: u64, end: u64) {
 }
 
 /// Called by the function that runs the steps: has a nest's pieces carried out, and returns when all are finished.
-unsafe extern "C" fn share(turn: *const Turn<'_>, piece: *mut (), arguments: *mut u8, rounds: u64, grain: u64) {
+unsafe extern "C" fn share(
+    turn: *const Turn<'_>,
+    piece: *mut (),
+    arguments: *mut u8,
+    rounds: u64,
+    least: u64,
+    unit: u64,
+) {
     let job = Job { piece: AtomicPtr::new(piece), arguments: AtomicPtr::new(arguments) };
     // SAFETY: it is what `Machine::enter` handed to the code, whose frame is still below this one: null, or a turn that lives.
     match unsafe { turn.as_ref() } {
-        Some(turn) => turn.share(&job, rounds, grain),
+        Some(turn) => turn.share(&job, rounds, least, unit),
         None => carry_out(&job, 0, 0, rounds),
     }
 }

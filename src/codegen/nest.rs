@@ -5,10 +5,14 @@ use super::emit::{Emitter, Held, Rounds, arguments};
 use super::outline::Outline;
 use super::scalar;
 use super::units::ARGUMENT;
+use crate::loops::verify;
 use crate::loops::walk::walk;
 use crate::loops::{Axis, BufferId, Index, Order, Reg, Split, Stmt, Trip, Var};
 use crate::math::Arith;
 use cranelift::prelude::*;
+
+/// Rows of a matrix product that tiles divide without rest.
+const ROWS: usize = 4;
 
 impl Emitter<'_, '_> {
     /// Writes a statement.
@@ -176,13 +180,22 @@ impl Emitter<'_, '_> {
         let rounds = self.count(rounds);
         let function = self.units.import(number, &mut self.builder);
         let function = self.builder.ins().func_addr(types::I64, function);
-        let grain = self.count(Rounds::Const(split.grain));
-        let signature = self.units.signature([types::I64; 5]);
+        let least = self.count(Rounds::Const(split.grain));
+        let unit = self.count(Rounds::Const(unit(body, split.axis)));
+        let signature = self.units.signature([types::I64; 6]);
         let signature = self.builder.import_signature(signature);
-        let args = [outside.team, function, arguments, rounds, grain];
+        let args = [outside.team, function, arguments, rounds, least, unit];
         self.builder.ins().call_indirect(signature, outside.share, &args);
         self.comment(|| name.to_string());
         Ok(())
+    }
+}
+
+/// Pieces begin at multiples of this: where lanes begin, or tiles.
+fn unit(body: &[Stmt], axis: Axis) -> usize {
+    match axis {
+        Axis::Rows => ROWS,
+        _ => verify::split::unit(body, axis),
     }
 }
 

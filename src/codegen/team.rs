@@ -99,11 +99,10 @@ pub(super) struct Turn<'t> {
 }
 
 impl Turn<'_> {
-    /// Carries out a job with so many rounds, in pieces that begin at multiples of `grain`.
-    pub(super) fn share(&self, job: &Job, rounds: u64, grain: u64) {
+    /// Carries out a job with so many rounds, in pieces of at least `least` that begin at multiples of `unit`.
+    pub(super) fn share(&self, job: &Job, rounds: u64, least: u64, unit: u64) {
         let threads = self.team.threads() as u64;
-        let grain = grain.max(1);
-        let size = rounds.div_ceil(threads).max(1).next_multiple_of(grain);
+        let size = rounds.div_ceil(threads).max(least).max(1).next_multiple_of(unit.max(1));
         let pieces = rounds.div_ceil(size);
         if pieces < 2 {
             return carry_out(job, 0, 0, rounds);

@@ -321,7 +321,7 @@ pub enum Stmt {
 pub struct Split {
     /// Along what.
     pub axis: Axis,
-    /// Pieces begin at multiples of this.
+    /// A piece has at least so many rounds; in lanes and columns a multiple of 16.
     pub grain: usize,
 }
 

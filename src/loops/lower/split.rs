@@ -6,12 +6,12 @@
 use crate::loops::memory::ALIGNMENT;
 use crate::loops::verify::split::{keeps_to_rounds, loops, products, refusal, unit, used};
 use crate::loops::walk::walk;
-use crate::loops::{Axis, BufferId, Matrix, Order, Place, Program, Scalar, Split, Stmt};
+use crate::loops::{Axis, BufferId, Index, Matrix, Order, Place, Program, Scalar, Split, Stmt, Term, Var};
 use crate::math::Function;
 
 /// Picoseconds: about so long a nest takes that is worth being cut, and so long a piece at least.
-const WORTH: usize = 6_000_000;
-const PIECE: usize = 2_000_000;
+const WORTH: usize = 4_000_000;
+const PIECE: usize = 1_500_000;
 /// An axis that gives so many pieces is not passed over for one further inside.
 const ENOUGH: usize = 4;
 /// Rows of a matrix product that are computed together, most of the time.
@@ -93,7 +93,7 @@ impl Homes {
 
 /// The best axis of a nest that is worth it, with the buffers that each piece has for itself.
 fn choose(body: &[Stmt], candidates: &[BufferId]) -> Option<(Split, Vec<BufferId>)> {
-    let cost = cost(body, false);
+    let cost = cost(body, None);
     if cost < WORTH {
         return None;
     }
@@ -133,29 +133,39 @@ fn axes(body: &[Stmt]) -> Vec<(Axis, usize, usize)> {
     axes
 }
 
-/// About how many picoseconds a block takes, side by side or not.
-fn cost(block: &[Stmt], lanes: bool) -> usize {
-    block.iter().fold(0, |sum: usize, stmt| sum.saturating_add(cost_of(stmt, lanes)))
+/// About how many picoseconds a block takes, in a lanes loop over `lane` or in none.
+fn cost(block: &[Stmt], lane: Option<Var>) -> usize {
+    block.iter().fold(0, |sum: usize, stmt| sum.saturating_add(cost_of(stmt, lane)))
 }
 
-fn cost_of(stmt: &Stmt, lanes: bool) -> usize {
-    let (simple, memory) = if lanes { (30, 60) } else { (150, 200) };
+fn cost_of(stmt: &Stmt, lane: Option<Var>) -> usize {
+    let simple = if lane.is_some() { 30 } else { 150 };
     match stmt {
         Stmt::Constant { .. } | Stmt::Index { .. } => 0,
-        Stmt::Load { .. } | Stmt::Store { .. } => memory,
+        Stmt::Load { index, .. } | Stmt::Store { index, .. } => access(index, lane),
         Stmt::Let { op, .. } => simple * weight(*op),
         Stmt::Fma { .. } => simple,
-        Stmt::Loop { trip, order, body, .. } => {
-            cost(body, lanes || *order == Order::Lanes).saturating_mul(trip.bound())
+        Stmt::Loop { var, trip, order, body, .. } => {
+            let lane = lane.or((*order == Order::Lanes).then_some(*var));
+            cost(body, lane).saturating_mul(trip.bound())
         }
-        Stmt::Fold { trip, lanes: side_by_side, body, .. } => {
-            let lanes = lanes || *side_by_side;
+        Stmt::Fold { var, trip, lanes, body, .. } => {
+            let lane = lane.or(lanes.then_some(*var));
             // A chain waits for each of its steps, unless there are several of them side by side.
-            let step = if lanes { 30 } else { 1000 };
-            (cost(body, lanes).saturating_add(step)).saturating_mul(trip.bound())
+            let step = if lane.is_some() { 30 } else { 1000 };
+            cost(body, lane).saturating_add(step).saturating_mul(trip.bound())
         }
         Stmt::Matrix(matrix) => product(matrix),
         _ => 0,
+    }
+}
+
+/// Cells that do not lie side by side are fetched one by one.
+fn access(index: &Index, lane: Option<Var>) -> usize {
+    match lane {
+        None => 200,
+        Some(lane) if index.registers().next().is_some() || index.stride(Term::Var(lane)) > 1 => 800,
+        Some(_) => 60,
     }
 }
 

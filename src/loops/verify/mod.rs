@@ -8,7 +8,7 @@ mod lanes;
 mod matrix;
 mod memory;
 mod scope;
-pub(super) mod split;
+pub(crate) mod split;
 mod values;
 
 use super::{Order, Program, Stmt};

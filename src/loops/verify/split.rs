@@ -84,7 +84,7 @@ pub(in crate::loops) fn refusal(body: &[Stmt], axis: Axis, own: &[BufferId]) -> 
 }
 
 /// Pieces begin at multiples of this.
-pub(in crate::loops) fn unit(body: &[Stmt], axis: Axis) -> usize {
+pub(crate) fn unit(body: &[Stmt], axis: Axis) -> usize {
     match along(body, axis) {
         Ok(Along::Columns) => LANES,
         Ok(Along::Loop { lanes: true, .. }) => LANES,
