@@ -188,7 +188,7 @@ fn what_makes_no_sense_in_generated_data_is_told() {
     assert_eq!(refused(&spec("time 3 steps", "samples 4\n x[t] = x[t]", "")), ["E0401"]);
     assert_eq!(refused(&spec("const c[2] = [1, 2, 3]", "samples 4\n x = 1", "metric m = c[0]")), ["E0301"]);
     assert_eq!(refused(&spec("const c = e\nconst e = 1", "samples 4\n x = 1", "metric m = c")), ["E0206"]);
-    assert_eq!(refused(&spec("", "samples 4\n x = 1", "metric m = normal(0, 1)")), ["E0901"]);
+    assert_eq!(refused(&spec("", "samples 4\n x = 1", "metric m = normal(0, 1)")), ["E0207"]);
     let class = spec("", "samples 4\n x = 1\n l : class[3] = index", "");
     let model = model(&class);
     let said = credit::samples(&model, &model.data[0], &Place::only("."), 0).unwrap_err();

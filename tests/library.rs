@@ -19,6 +19,7 @@ fn spec(entry: &Entry, name: &str) -> String {
         String::new(),
     );
     match (entry.kind, entry.name) {
+        ("activation", "dropout") => activation = format!("{name}(relu(drive), 0.5)"),
         ("activation", "softmax") => cost = format!("mse({name}(Out), one_hot(d.label))"),
         ("activation", _) => activation = format!("{name}(drive)"),
         ("cost", "cross_entropy" | "hinge") => cost = format!("{name}(Out, d.label)"),

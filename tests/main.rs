@@ -1,5 +1,6 @@
 //! All tests, as modules of one program: each further program would link Cranelift again.
 
+mod chance;
 mod codegen;
 mod command;
 mod constraints;
@@ -12,6 +13,7 @@ mod errors;
 mod finite;
 mod generated;
 mod gradients;
+mod guide;
 mod house;
 mod images;
 mod keep;

@@ -228,6 +228,69 @@ fn momentum_and_adam_are_what_their_papers_say() {
 }
 
 #[test]
+fn adamw_and_rmsprop_are_what_their_papers_say() {
+    let using = |optimiser: &str| {
+        spec(
+            "",
+            &format!(
+                "development {{ phase p for 3 epochs {{ learn X -> Y by backprop from wrong using {optimiser} }} }}"
+            ),
+        )
+    };
+    let (mut m, mut v) = ([0.0; 3], [0.0; 3]);
+    same(
+        &run(&using("adamw(rate = 0.01, decay = 0.2)")),
+        &by_hand(3, false, |unit, gw, gb, k| {
+            let g = [gw[0], gw[1], gb];
+            let w = [unit.w[0], unit.w[1], unit.b];
+            let mut change = [0.0; 3];
+            for i in 0..3 {
+                m[i] = 0.9 * m[i] + 0.1 * g[i];
+                v[i] = 0.999 * v[i] + 0.001 * g[i] * g[i];
+                let (mh, vh) = (m[i] / (1.0 - 0.9f64.powi(k as i32 + 1)), v[i] / (1.0 - 0.999f64.powi(k as i32 + 1)));
+                change[i] = mh / (vh.sqrt() + 1e-8) + 0.2 * w[i];
+            }
+            descend(unit, [change[0], change[1]], change[2], 0.01);
+        }),
+    );
+    let mut v = [0.0; 3];
+    same(
+        &run(&using("rmsprop(rate = 0.01, decay = 0.8)")),
+        &by_hand(3, false, |unit, gw, gb, _| {
+            let g = [gw[0], gw[1], gb];
+            (0..3).for_each(|i| v[i] = 0.8 * v[i] + 0.2 * g[i] * g[i]);
+            let change = [0, 1, 2].map(|i| g[i] / (v[i].sqrt() + 1e-8));
+            descend(unit, [change[0], change[1]], change[2], 0.01);
+        }),
+    );
+}
+
+#[test]
+fn what_is_repeated_is_lived_again_under_a_name_with_its_number() {
+    let (learn, other) = (
+        "learn X -> Y by backprop from wrong using adam(rate = 0.01)",
+        "learn X -> Y by backprop from wrong using sgd(rate = linear(0.1, 0.02))",
+    );
+    let phases =
+        |a: &str, b: &str| format!("phase {a} for 2 epochs {{ {learn} }} phase {b} for 1 epochs {{ {other} }} ");
+    let repeated = run(&spec("", &format!("development {{ repeat 3 {{ {} }} }}", phases("wake", "sleep"))));
+    let written = [("a", "b"), ("c", "d"), ("e", "f")].map(|(a, b)| phases(a, b)).concat();
+    let written = run(&spec("", &format!("development {{ {written} }}")));
+    assert_eq!(repeated.outcome.weights_digest, written.outcome.weights_digest);
+    let names: Vec<&str> = repeated.outcome.phases.iter().map(|phase| &*phase.phase).collect();
+    assert_eq!(names, ["wake.1", "sleep.1", "wake.2", "sleep.2", "wake.3", "sleep.3"]);
+    let nested =
+        format!("phase dawn for 1 epochs {{ {other} }} repeat 2 {{ repeat 2 {{ {} }} }}", phases("wake", "sleep"));
+    let nested = run(&spec("", &format!("development {{ {nested} }}")));
+    assert_eq!(nested.outcome.phases.len(), 9);
+    assert_eq!((&*nested.outcome.phases[0].phase, &*nested.outcome.phases[8].phase), ("dawn", "sleep.4"));
+    for (times, code) in [("0", "E0604"), ("2.5", "E0604"), ("3 epochs", "E0604"), ("10000", "E0801")] {
+        let text = format!("development {{ repeat {times} {{ {} }} }}", phases("wake", "sleep"));
+        assert_eq!(refused(&spec("", &text)), [code], "{times}");
+    }
+}
+
+#[test]
 fn one_phase_of_ten_epochs_is_two_of_five() {
     let learn = "learn X -> Y by backprop from wrong using adam(rate = 0.01)";
     let one = run(&spec("", &format!("development {{ phase p for 10 epochs {{ {learn} }} }}")));

@@ -259,6 +259,7 @@ impl Step<'_> {
             Leaf::Before(state) => self.trial.states[id.0][*state],
             Leaf::Inner(number) => return Batched { value: self.inner(id, *number), batched: false },
             Leaf::Training => return self.training_in(id),
+            Leaf::Draw(number) => self.drawn(id, *number),
             _ => return self.leaf(leaf),
         };
         Batched { value, batched: true }

@@ -5,6 +5,7 @@
 //! | slot | type | set by |
 //! |---|---|---|
 //! | `<data>.<field>` | `[rows]` or `[rows, elements]` | `runtime`, from the dataset |
+//! | `chance:<region>#<number>`, `…:measured` | `int[2]` | `runtime`, from [`key`] |
 //! | `const.<name>` | real | `runtime`, from [`constants()`] |
 //! | `order` | `class<rows>[rows]` | `runtime`: the rows of this epoch or split, in order |
 //! | `clock.rows` | `int` | `runtime`: how many entries of `order` count |
@@ -20,6 +21,7 @@
 //! | `metric.<name>.sum`, `.count`, `cost.<name>.sum`, `.count` | real | `runtime` sets 0 when an epoch or a measurement begins |
 
 pub mod by;
+mod chance;
 mod clock;
 mod condition;
 mod formula;
@@ -39,6 +41,7 @@ mod trial;
 mod whose;
 mod windows;
 
+pub use chance::key;
 pub use condition::{fulfilled, select};
 pub use generate::{constants, other_samples, samples};
 pub use initial::initial;

@@ -27,6 +27,11 @@ pub(super) struct Trial {
 }
 
 impl Trial {
+    /// In a time step: its number.
+    pub(super) fn now(&self) -> Option<Value> {
+        self.index
+    }
+
     pub(super) fn new(model: &Model) -> Trial {
         let none = || vec![Vec::new(); model.regions.len()];
         let (states, next, past) = (none(), none(), none());
@@ -136,6 +141,7 @@ fn prepare(step: &mut Step<'_>) {
         if region.bias != Bias::None {
             step.bias(RegionId(number));
         }
+        step.chance_of(RegionId(number));
         for inner in 0..region.structure.as_ref().map_or(0, |structure| structure.weights.len()) {
             step.inner(RegionId(number), inner);
         }

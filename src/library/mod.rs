@@ -22,6 +22,7 @@ macro_rules! entries {
 }
 
 entries! {
+    "activation" "dropout";
     "activation" "elu";
     "activation" "leaky_relu";
     "activation" "relu";
@@ -35,7 +36,9 @@ entries! {
     "cost" "l2";
     "cost" "mse";
     "optimiser" "adam";
+    "optimiser" "adamw";
     "optimiser" "momentum";
+    "optimiser" "rmsprop";
     "optimiser" "sgd";
     "rule" "hebb";
     "rule" "oja";

@@ -52,6 +52,7 @@ pub fn check(
         costs: Vec::new(),
         metrics: Vec::new(),
         phases: Vec::new(),
+        order_of_phases: Vec::new(),
         incomplete: false,
         unwired: false,
     };
@@ -93,6 +94,7 @@ fn finish(draft: Draft<'_>, order: Vec<RegionId>) -> (Option<Model>, Vec<Diagnos
             driven,
             bias: if driven { region.bias } else { Bias::None },
             equation,
+            draws: region.draws,
             structure: region.structure,
             timing: Timing::Before,
             span: region.item.span,
@@ -110,7 +112,7 @@ fn finish(draft: Draft<'_>, order: Vec<RegionId>) -> (Option<Model>, Vec<Diagnos
         files: draft.read,
         costs: draft.costs.into_iter().flatten().collect(),
         metrics: draft.metrics.into_iter().flatten().collect(),
-        phases: draft.phases,
+        phases: super::repeat::unrolled(draft.phases, &draft.order_of_phases),
     };
     super::timing::settle(&mut model);
     (Some(model), draft.said)
@@ -296,6 +298,7 @@ fn shapes<'a>(draft: &mut Draft<'a>) {
             tree,
             shape: shape(draft, &tree.target),
             equation: None,
+            draws: Vec::new(),
             structure: None,
             bias: Bias::Unit,
         };
@@ -337,10 +340,12 @@ fn equations(draft: &mut Draft<'_>) {
         let Some(shape) = draft.regions[id].shape.clone() else { continue };
         let mut typer = Typer::new(draft, Place::Equation(RegionId(id)));
         typer.equation_names(RegionId(id), &shape);
+        typer.drawn = Some(shape.clone());
         let root = typer.expr(expr).and_then(|root| typer.fit(root, &shape, &tree.target));
+        let draws = std::mem::take(&mut typer.draws);
         let (formula, said) = typer.finish(root);
         said.into_iter().for_each(|diagnostic| draft.say(diagnostic));
-        draft.regions[id].equation = formula.ok();
+        (draft.regions[id].equation, draft.regions[id].draws) = (formula.ok(), draws);
     }
 }
 

@@ -44,7 +44,7 @@ fn one(draft: &mut Draft<'_>, tree: &tree::Const, span: crate::diag::Span) -> Re
 
 fn equation(draft: &mut Draft<'_>, tree: &tree::Const, shape: &[usize]) -> Result<ConstValue, Said> {
     let mut typer = Typer::new(draft, Place::Const);
-    typer.drawn = shape.to_vec();
+    typer.drawn = Some(shape.to_vec());
     for (axis, named) in tree.target.axes.iter().enumerate() {
         if let Some(name) = &named.name {
             typer.locals.push((name.text.clone(), Local::Leaf(Leaf::Axis(axis), array(shape), Unit::One)));

@@ -82,6 +82,8 @@ pub(super) struct RegionDraft<'a> {
     pub(super) shape: Option<Vec<usize>>,
     /// Its equation; none if that has an error or is not reached yet.
     pub(super) equation: Option<super::Formula>,
+    /// What its equation draws.
+    pub(super) draws: Vec<super::Draw>,
     /// What else it has if it is a structure.
     pub(super) structure: Option<Structure>,
     /// The bias of its drive.
@@ -130,6 +132,8 @@ pub(super) struct Draft<'a> {
     pub(super) metrics: Vec<Option<Metric>>,
     /// See [`super::Model`].
     pub(super) phases: Vec<Phase>,
+    /// The numbers of the phases as they follow one another.
+    pub(super) order_of_phases: Vec<usize>,
     /// Whether anything is broken, so that what seems to be missing may not be.
     pub(super) incomplete: bool,
     /// Whether a `connect` is broken, so that a projection that seems to be missing may not be.
@@ -217,12 +221,20 @@ pub(super) fn declare<'a>(draft: &mut Draft<'a>) {
     }
     for item in draft.items() {
         if let ItemKind::Development(development) = &item.kind {
-            for statement in &development.statements {
-                if let tree::StatementKind::Phase(phase) = &statement.kind {
-                    let declared = Declared { meaning: Meaning::Phase, span: phase.name.span, library: false };
-                    add_name(draft, &phase.name, declared);
-                }
+            name_phases(draft, &development.statements);
+        }
+    }
+}
+
+fn name_phases(draft: &mut Draft<'_>, statements: &[tree::Statement]) {
+    for statement in statements {
+        match &statement.kind {
+            tree::StatementKind::Phase(phase) => {
+                let declared = Declared { meaning: Meaning::Phase, span: phase.name.span, library: false };
+                add_name(draft, &phase.name, declared);
             }
+            tree::StatementKind::Repeat { statements, .. } => name_phases(draft, statements),
+            _ => {}
         }
     }
 }

@@ -71,7 +71,7 @@ pub enum Leaf {
     /// The row of a field that belongs to the time step so many behind this one (before it, if negative); outside of the
     /// trial, 0.
     FieldNow(DataId, Name, i64),
-    /// In generated data and constants: the draw of this number, a unit normal or uniform in [0, 1).
+    /// In a region's equation, generated data and constants: the draw of this number, a unit normal or uniform in [0, 1).
     Draw(usize),
     /// In generated data: the number of the sample in its split, as a real.
     Index,

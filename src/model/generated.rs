@@ -184,7 +184,7 @@ impl World<'_> {
         over_time: bool,
     ) -> Typer<'d, 'a> {
         let mut typer = Typer::new(draft, Place::Generated(self.id, over_time));
-        typer.drawn = own.to_vec();
+        typer.drawn = Some(own.to_vec());
         typer.from = self.from;
         for (name, ty) in self.locals {
             typer
@@ -279,16 +279,19 @@ pub(super) fn order(draft: &mut Draft<'_>, id: DataId, fields: &[GeneratedField]
 }
 
 impl Typer<'_, '_> {
-    /// Whether chance has a meaning here.
-    pub(super) fn draws_here(&self) -> bool {
-        matches!(self.place, Place::Generated(..) | Place::Const)
+    /// A draw of the shape in which they come here: the next number.
+    pub(super) fn drawn(&mut self, kind: Draw, span: Span) -> Typed {
+        let ty = self.drawn.as_deref().map_or_else(|| array(&[]), array);
+        self.draws.push(kind);
+        self.leaf(Leaf::Draw(self.draws.len() - 1), ty, Unit::One, span)
     }
 
     /// `normal(mean, sd)`, `uniform(a, b)`, `bernoulli(p)`, `pick(k)`: anew for every sample, element and step.
     pub(super) fn draw(&mut self, function: &tree::Name, arguments: &[Argument], span: Span) -> Typed {
         let name = function.as_str();
-        if !self.draws_here() {
-            return self.later(function.span, &format!("`{name}(…)` outside of generated data"), "");
+        if self.drawn.is_none() {
+            let example = "region V1[64] = relu(drive) * bernoulli(0.5)";
+            return Err(self.not_here(function, "a region's equation, generated data and a `const`", example));
         }
         let wanted = if matches!(name, "normal" | "uniform") { 2 } else { 1 };
         if arguments.len() != wanted || arguments.iter().any(|argument| argument.name.is_some()) {
@@ -305,10 +308,7 @@ impl Typer<'_, '_> {
         let inputs: Vec<Typed> = arguments.iter().map(|argument| self.expr(&argument.value)).collect();
         let inputs = inputs.into_iter().collect::<Result<Vec<usize>, Said>>()?;
         let kind = if name == "normal" { Draw::Normal } else { Draw::Uniform };
-        let leaf = Leaf::Draw(self.draws.len());
-        self.draws.push(kind);
-        let drawn = array(&self.drawn);
-        let draw = self.leaf(leaf, drawn, Unit::One, span)?;
+        let draw = self.drawn(kind, span)?;
         match name {
             "normal" => {
                 let spread = self.operation("*", inputs[1], draw, span)?;

@@ -19,6 +19,7 @@ mod learning;
 mod local;
 mod pattern;
 pub mod print;
+mod repeat;
 mod routes;
 mod schedule;
 mod selection;
@@ -239,6 +240,8 @@ pub struct Region {
     pub shape: Vec<usize>,
     /// How its activity follows from its input.
     pub equation: Formula,
+    /// What the equation draws, for every sample, unit and step anew: [`Leaf::Draw`].
+    pub draws: Vec<Draw>,
     /// What else it has if it is a structure.
     pub structure: Option<Structure>,
     /// When in a trial it is computed.

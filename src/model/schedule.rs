@@ -6,14 +6,14 @@ use super::formula::Kind;
 use super::typing::{Place, Said};
 use super::{
     Bias, Bound, CostId, DataId, Formula, Generated, Keep, Leaf, Learn, ParamId, Phase, ProjectionId, RegionId,
-    Selection, Teacher, Unit, learning, sources, tie,
+    Selection, Teacher, Unit, learning, repeat, sources, tie,
 };
 use crate::diag::{Code, Diagnostic, Span};
 use crate::syntax::tree::{self, Expr, ItemKind, Place as TreePlace, StatementKind};
 use indexmap::IndexMap;
 
 /// What a phase says, before it is put together.
-struct Head {
+pub(super) struct Head {
     name: crate::tensor::Name,
     bound: Bound,
     until: Option<Formula>,
@@ -50,29 +50,18 @@ pub(super) fn develop(draft: &mut Draft<'_>) {
         };
         let head = Head { name: arc("life"), bound: Bound::Open, until: None, keep: None, unsupervised: None, span };
         phase(draft, head, &always, &[]);
+        draft.order_of_phases = (0..draft.phases.len()).collect();
         return;
     };
-    let mut some = false;
-    for statement in &tree.statements {
-        match &statement.kind {
-            StatementKind::Phase(tree) => {
-                some = true;
-                let head = head(draft, tree, statement.span);
-                phase(draft, head, &always, &tree.statements);
-            }
-            StatementKind::Repeat { .. } => {
-                draft.later(statement.span, "`repeat`", "write the phases one after the other")
-            }
-            _ => draft.later(statement.span, "this statement outside a phase", "put it into a phase"),
-        }
-    }
-    if !some {
+    let order = repeat::stretch(draft, &tree.statements, &always);
+    if order.is_empty() && !draft.incomplete {
         draft.say(
             Diagnostic::new(Code::EMPTY_DEVELOPMENT, "this development has no phase")
                 .at(span, "nothing happens in it")
                 .help("development { phase school for 5 epochs { learn … } }"),
         );
     }
+    draft.order_of_phases = order;
 }
 
 fn nothing_learns(draft: &mut Draft<'_>) {
@@ -94,7 +83,7 @@ fn nothing_learns(draft: &mut Draft<'_>) {
 
 /// A phase's head; where it has a mistake, which makes the draft incomplete, the phase is open, so that what stands in
 /// it is looked at all the same.
-fn head(draft: &mut Draft<'_>, tree: &tree::Phase, span: Span) -> Head {
+pub(super) fn head(draft: &mut Draft<'_>, tree: &tree::Phase, span: Span) -> Head {
     let bound = bound(draft, &tree.bound);
     let until = tree.until.as_ref().map(|until| truth(draft, Place::Until, until)).transpose();
     let keep = tree.keep.as_ref().and_then(|keep| kept(draft, keep).ok());
@@ -168,7 +157,12 @@ fn bound(draft: &mut Draft<'_>, expr: &Expr) -> Result<Bound, Said> {
 }
 
 /// Puts a phase together.
-fn phase(draft: &mut Draft<'_>, head: Head, always: &[(&tree::Learn, Span)], statements: &[tree::Statement]) {
+pub(super) fn phase(
+    draft: &mut Draft<'_>,
+    head: Head,
+    always: &[(&tree::Learn, Span)],
+    statements: &[tree::Statement],
+) {
     let mut learns = Vec::new();
     let mut bad = false;
     let mut frozen: Vec<(ProjectionId, Span)> = Vec::new();

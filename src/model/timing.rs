@@ -46,7 +46,7 @@ fn looked_at(said: Timing, varies: bool) -> Timing {
 fn changes(leaf: &Leaf, varying: &[bool]) -> bool {
     match leaf {
         Leaf::Region(id) => varying[id.0],
-        Leaf::FieldNow(..) | Leaf::Time | Leaf::Previous(_) | Leaf::Before(_) => true,
+        Leaf::FieldNow(..) | Leaf::Time | Leaf::Previous(_) | Leaf::Before(_) | Leaf::Draw(_) => true,
         _ => false,
     }
 }

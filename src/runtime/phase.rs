@@ -84,6 +84,10 @@ impl Ready {
 fn admit(model: &Model, seed: u64, program: &crate::loops::Program, store: &mut Store) -> Result<(), RunError> {
     for name in store.admit(program) {
         let Some(slot) = store.slot(&name) else { continue };
+        if let Some(key) = credit::key(&name, seed) {
+            store.fill(&name, &key)?;
+            continue;
+        }
         if slot.role == tensor::Role::Input {
             continue;
         }

@@ -73,7 +73,11 @@ pub fn predict(
     }
     let [engine] = Made::new(options.threads).engines([program], options.precision, options.backend)?;
     let mut store = Store::new(options.precision);
-    store.admit(&engine.program);
+    for name in store.admit(&engine.program) {
+        if let Some(key) = credit::key(&name, options.seed) {
+            store.fill(&name, &key)?;
+        }
+    }
     samples.fill(model, phase, &engine.program, &mut store)?;
     checkpoint.restore_parameters(&mut store)?;
     checkpoint.position.set_clocks(&mut store);

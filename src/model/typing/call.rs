@@ -10,7 +10,7 @@ use crate::tensor::op::Scalar;
 use crate::tensor::{Attributes, Element, Extent, Kind, Row, op};
 
 /// Words of the language that are called like functions and come with a later version.
-const LATER: &[&str] = &["batch_mean", "batch_sum", "dropout", "distance", "tapped", "response", "alignment"];
+const LATER: &[&str] = &["batch_mean", "batch_sum", "distance", "tapped", "response", "alignment"];
 
 impl Typer<'_, '_> {
     pub(super) fn call(&mut self, expr: &Expr, function: &Name, arguments: &[Argument]) -> Typed {

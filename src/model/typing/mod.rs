@@ -107,8 +107,8 @@ pub(super) struct Typer<'d, 'a> {
     written: usize,
     /// Whether it has become too large; then nothing more is typed.
     exhausted: bool,
-    /// In generated data and constants: the shape in which a draw comes.
-    pub(super) drawn: Vec<usize>,
+    /// Where chance has a meaning: the shape in which a draw comes.
+    pub(super) drawn: Option<Vec<usize>>,
     /// What was drawn so far.
     pub(super) draws: Vec<super::Draw>,
     /// In data from other data: the other.
@@ -118,7 +118,7 @@ pub(super) struct Typer<'d, 'a> {
 impl<'d, 'a> Typer<'d, 'a> {
     pub(super) fn new(draft: &'d Draft<'a>, place: Place) -> Self {
         let (said, nodes, locals, calls) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (drawn, draws) = (Vec::new(), Vec::new());
+        let (drawn, draws) = (None, Vec::new());
         let (outer, within, written, exhausted) = (None, None, 0, false);
         Typer { draft, place, said, nodes, locals, calls, outer, within, written, exhausted, drawn, draws, from: None }
     }
@@ -314,7 +314,16 @@ impl<'d, 'a> Typer<'d, 'a> {
                 return None;
             }
             "drive" => return Some(Err(self.not_here(name, "a region's equation", "region V1[64] = relu(drive)"))),
-            "noise" => return Some(self.later(span, "`noise`", "")),
+            "noise" if self.drawn.is_some() && matches!(self.place, Place::Equation(_)) => {
+                return Some(self.drawn(super::Draw::Normal, span));
+            }
+            "noise" => {
+                return Some(Err(self.not_here(
+                    name,
+                    "a region's equation",
+                    "region V1[64] = relu(drive + 0.1 * noise)",
+                )));
+            }
             "index" if self.draft.names.contains_key("index") => return None,
             "index" => return Some(self.sample_index(name, span)),
             "t" if self.draft.names.contains_key("t") => return None,
