@@ -24,6 +24,8 @@ pub mod credit;
 
 pub mod loops;
 
+pub mod kernels;
+
 pub mod codegen;
 
 pub mod runtime;

@@ -4,6 +4,7 @@ use super::Unsupported;
 use super::emit::own_memory;
 use super::jit::Machine;
 use super::team::Team;
+use crate::kernels::Vectors;
 use crate::loops::memory::{Mismatch, Storage};
 use crate::loops::walk::is_split;
 use crate::loops::{Cell, Precision, Program, Slot};
@@ -58,8 +59,17 @@ impl Code {
         Code::compile_all(&[program]).map(|mut all| all.swap_remove(0))
     }
 
-    /// Compiles programs that are used together; what they have in common is compiled once.
+    /// Compiles programs that are used together, for the widest vectors of the machine; what they have in common is compiled
+    /// once.
     pub fn compile_all(programs: &[&Program]) -> Result<Vec<Code>, Unsupported> {
+        Code::compile_for(programs, Vectors::best())
+    }
+
+    /// The same for vectors that the machine has, be they the widest or not: the bits are the same.
+    pub fn compile_for(programs: &[&Program], vectors: Vectors) -> Result<Vec<Code>, Unsupported> {
+        if !vectors.here() {
+            return Err(Unsupported { message: format!("this machine has no vectors like {vectors:?}"), span: None });
+        }
         if !fused() {
             let message = "this machine has no fused multiply-add, which compiled code needs; `--backend interpreter` runs without it";
             return Err(Unsupported { message: message.to_string(), span: None });
@@ -67,7 +77,7 @@ impl Code {
         if let Some(violation) = programs.iter().flat_map(|program| crate::loops::verify::verify(program)).next() {
             return Err(Unsupported { message: format!("a program that is not valid: {violation}"), span: None });
         }
-        let machine = Arc::new(Machine::new(programs)?);
+        let machine = Arc::new(Machine::new(programs, vectors)?);
         let code = |(number, program): (usize, &&Program)| {
             let (machine, slots, free) = (machine.clone(), program.slots.clone(), Mutex::new(Vec::new()));
             let (precision, scratch, own, split) =

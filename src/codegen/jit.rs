@@ -1,9 +1,11 @@
 //! The only place where an address becomes a call: memory for code, and the ways in.
 #![allow(unsafe_code)]
 
+use super::matrix::PARAMETERS;
 use super::team::Turn;
-use super::units::{Convention, Unit, Units};
+use super::units::{Convention, KERNELS, Unit, Units};
 use super::{Unsupported, text};
+use crate::kernels::{Kernel, Vectors};
 use crate::loops::Program;
 use crate::loops::memory::Storage;
 use cranelift::codegen::Context;
@@ -11,7 +13,7 @@ use cranelift::codegen::control::ControlPlane;
 use cranelift::codegen::isa::OwnedTargetIsa;
 use cranelift::prelude::*;
 use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
-use cranelift_module::{FuncId, Linkage, Module, ModuleReloc};
+use cranelift_module::{FuncId, Linkage, Module, ModuleReloc, ModuleRelocTarget};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
@@ -106,10 +108,10 @@ fn target(optimised: bool) -> Result<OwnedTargetIsa, Unsupported> {
     builder.finish(settings::Flags::new(flags)).map_err(failed)
 }
 
-/// How functions are called here.
-pub(super) fn convention() -> Result<Convention, Unsupported> {
+/// How functions are called here, and which vectors kernels may use.
+pub(super) fn convention(vectors: Vectors) -> Result<Convention, Unsupported> {
     let isa = target(true)?;
-    Ok(Convention { call: isa.default_call_conv(), config: isa.frontend_config() })
+    Ok(Convention { call: isa.default_call_conv(), config: isa.frontend_config(), vectors })
 }
 
 /// A function as bytes.
@@ -181,19 +183,43 @@ pub(super) fn assembly(units: &Units) -> Result<String, Unsupported> {
     Ok(text)
 }
 
+/// Has calls of kernels lead to them.
+fn link(
+    module: &mut JITModule,
+    units: &Units,
+    codes: &mut [Compiled],
+    kernels: &[(Kernel, crate::kernels::Product)],
+) -> Result<(), Unsupported> {
+    let signature = units.signature(PARAMETERS);
+    let mut ids = Vec::new();
+    for (kernel, _) in kernels {
+        ids.push(module.declare_function(kernel.name(), Linkage::Import, &signature).map_err(failed)?);
+    }
+    for relocation in codes.iter_mut().flat_map(|code| &mut code.relocations) {
+        if let ModuleRelocTarget::User { namespace: KERNELS, index } = relocation.name {
+            relocation.name = ids[index as usize].into();
+        }
+    }
+    Ok(())
+}
+
 impl Machine {
     /// Compiles all functions of some programs; functions that are the same are there once.
-    pub fn new(programs: &[&Program]) -> Result<Machine, Unsupported> {
-        let units = Units::of(programs, convention()?)?;
-        let codes = compiled(&units.list)?;
+    pub fn new(programs: &[&Program], vectors: Vectors) -> Result<Machine, Unsupported> {
+        let units = Units::of(programs, convention(vectors)?)?;
+        let mut codes = compiled(&units.list)?;
         let mut builder = JITBuilder::with_isa(target(true)?, cranelift_module::default_libcall_names());
         builder.memory_provider(Box::new(ArenaMemoryProvider::new_with_size(RESERVED).map_err(failed)?));
+        let kernels: Vec<_> =
+            Kernel::ALL.into_iter().filter_map(|kernel| Some((kernel, vectors.kernel(kernel)?))).collect();
+        builder.symbols(kernels.iter().map(|(kernel, function)| (kernel.name(), *function as *const u8)));
         let mut module = JITModule::new(builder);
         let mut ids = Vec::new();
         for (number, unit) in units.list.iter().enumerate() {
             let name = format!("unit{number}");
             ids.push(module.declare_function(&name, Linkage::Local, &unit.function.signature).map_err(failed)?);
         }
+        link(&mut module, &units, &mut codes, &kernels)?;
         for (id, code) in ids.iter().zip(&codes) {
             module.define_function_bytes(*id, code.alignment, &code.bytes, &code.relocations).map_err(failed)?;
         }

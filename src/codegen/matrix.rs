@@ -1,15 +1,17 @@
-//! Matrix products: functions that get pointers, counts and strides, one for each [`Variety`] of products.
+//! Matrix products: functions that get pointers, counts and strides. Where there is a kernel with wide vectors it is called;
+//! else a function is written, one for each [`Variety`] of products.
 //!
 //! The result is cut into tiles that stay in registers while the depth runs: each element is one chain of fused
 //! multiply-adds in the order of the depth, whatever tile it lies in. Tiles are five or four rows by two vectors, which is
 //! as many chains as hide the latency of one and leave registers for the operands; rows that are left over take tiles that
 //! are as wide. A strip of columns is finished before the next, so that its part of the right operand stays in the cache.
 //! Tiles are written without Cranelift's optimiser, which moves all loads to the top of a block and then runs out of
-//! registers. Wider kernels for particular machines would take the place of `Tiles::tile` behind the same parameters.
+//! registers.
 
 use super::Unsupported;
 use super::arith::{real_type, width};
 use super::emit::{Emitter, Rounds, arguments};
+use crate::kernels::Kernel;
 use crate::loops::{Axis, LANES, Matrix, Trip};
 use crate::math::Precision;
 use cranelift::prelude::*;
@@ -81,7 +83,15 @@ impl Emitter<'_, '_> {
     /// Calls the function of matrix products.
     pub fn matrix(&mut self, matrix: &Matrix) -> Result<(), Unsupported> {
         let piece = self.piece.filter(|(axis, ..)| matches!(axis, Axis::Rows | Axis::Columns));
-        let number = self.units.matrix(Variety::of(matrix, self.precision(), piece.map(|(axis, ..)| axis)))?;
+        let kernel = Kernel { precision: self.precision(), accumulate: matrix.accumulate };
+        let function = match self.units.kernel(kernel, &mut self.builder) {
+            Some(function) => function,
+            None => {
+                let variety = Variety::of(matrix, self.precision(), piece.map(|(axis, ..)| axis));
+                let number = self.units.matrix(variety)?;
+                self.units.import(number, &mut self.builder)
+            }
+        };
         let mut args: Vec<_> =
             matrix.operands().iter().map(|operand| self.cell_address(operand.buffer, &operand.base)).collect();
         let (mut rows, mut columns) = (self.trip(matrix.rows), self.trip(matrix.columns));
@@ -105,7 +115,6 @@ impl Emitter<'_, '_> {
         for stride in [matrix.left.row, matrix.left.column, matrix.right.row, matrix.out.row] {
             args.push(self.count(Rounds::Const(stride * bytes)));
         }
-        let function = self.units.import(number, &mut self.builder);
         self.builder.ins().call(function, &args);
         self.comment(|| self.program.buffers[matrix.out.buffer.0 as usize].name.to_string());
         Ok(())

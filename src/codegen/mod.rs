@@ -24,6 +24,7 @@ pub use call::{CallError, Code};
 pub use team::{MOST, Team};
 
 use crate::diag::Span;
+use crate::kernels::Vectors;
 use crate::loops::Program;
 
 /// What cannot be compiled, and why.
@@ -38,10 +39,10 @@ pub struct Unsupported {
 
 /// All functions of a program in Cranelift's IR, with names from the spec.
 pub fn clif_text(program: &Program) -> Result<String, Unsupported> {
-    Ok(text::print(&units::Units::of(&[program], jit::convention()?)?))
+    Ok(text::print(&units::Units::of(&[program], jit::convention(Vectors::best())?)?))
 }
 
 /// All functions of a program as this machine's instructions.
 pub fn asm_text(program: &Program) -> Result<String, Unsupported> {
-    jit::assembly(&units::Units::of(&[program], jit::convention()?)?)
+    jit::assembly(&units::Units::of(&[program], jit::convention(Vectors::best())?)?)
 }

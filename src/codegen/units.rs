@@ -9,6 +9,7 @@ use super::arith::register_type;
 use super::emit::{Emitter, Place};
 use super::matrix::{self, Variety};
 use super::outline::Outline;
+use crate::kernels::{Kernel, Vectors};
 use crate::loops::{self, Program, Split, Stmt};
 use crate::math::Precision;
 use cranelift::codegen::ir::{ExtFuncData, ExternalName, FuncRef, Function, Inst, UserExternalName, UserFuncName};
@@ -41,7 +42,12 @@ pub(super) struct Convention {
     pub call: CallConv,
     /// What the builder wants to know.
     pub config: TargetFrontendConfig,
+    /// The vectors that kernels may use.
+    pub vectors: Vectors,
 }
+
+/// Where the names of kernels stand, among those that Cranelift knows by two numbers: 0 are functions, 1 are data.
+pub(super) const KERNELS: u32 = 2;
 
 /// All functions of some programs, in the order of their numbers.
 pub(super) struct Units {
@@ -185,6 +191,15 @@ impl Units {
         })?;
         self.matrix.insert(variety, number);
         Ok(number)
+    }
+
+    /// Makes a kernel callable, if the machine's vectors are wide enough for it.
+    pub fn kernel(&self, kernel: Kernel, builder: &mut FunctionBuilder) -> Option<FuncRef> {
+        self.convention.vectors.kernel(kernel)?;
+        let signature = builder.import_signature(self.signature(matrix::PARAMETERS));
+        let name = UserExternalName::new(KERNELS, kernel.number() as u32);
+        let name = ExternalName::user(builder.func.declare_imported_user_function(name));
+        Some(builder.import_function(ExtFuncData { name, signature, colocated: false, patchable: false }))
     }
 
     /// Makes a function of this number callable from another one.

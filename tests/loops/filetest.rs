@@ -7,8 +7,10 @@
 
 use super::cut::cut;
 use neurula::codegen::{Code, Team};
+use neurula::kernels::Vectors;
 use neurula::loops::memory::{Storage, Values};
-use neurula::loops::{Precision, Program, Slot, eval, parse, print, verify};
+use neurula::loops::walk::walk;
+use neurula::loops::{Precision, Program, Slot, Stmt, eval, parse, print, verify};
 use std::path::{Path, PathBuf};
 
 /// Runs a program so many times on its slots.
@@ -19,6 +21,8 @@ pub const EXECUTIONS: &[(&str, Execution)] = &[
     ("interpreter", interpret),
     ("one by one", super::plain::run),
     ("machine code", machine),
+    ("machine code by vectors of 128 bits", |program, slots, steps| by(Vectors::Narrow, program, slots, steps)),
+    ("machine code by vectors of 256 bits", |program, slots, steps| by(Vectors::Avx2, program, slots, steps)),
     ("pieces from the last to the first", backwards),
     ("pieces by three threads", pieces),
 ];
@@ -30,6 +34,17 @@ fn interpret(program: &Program, slots: &mut [&mut Storage], steps: u64) -> Resul
 fn machine(program: &Program, slots: &mut [&mut Storage], steps: u64) -> Result<(), String> {
     let code = Code::compile(program).map_err(|unsupported| unsupported.to_string())?;
     code.call(slots, steps).map_err(|error| error.to_string())
+}
+
+/// For vectors that are not the widest. Where the machine has no others or no product uses them, `machine` has shown all.
+fn by(vectors: Vectors, program: &Program, slots: &mut [&mut Storage], steps: u64) -> Result<(), String> {
+    let mut products = false;
+    walk(&program.body, &mut |stmt| products |= matches!(stmt, Stmt::Matrix(_)));
+    if !products || !vectors.here() || vectors == Vectors::best() {
+        return interpret(program, slots, steps);
+    }
+    let code = Code::compile_for(&[program], vectors).map_err(|unsupported| unsupported.to_string())?;
+    code[0].call(slots, steps).map_err(|error| error.to_string())
 }
 
 /// Where nothing can be cut, the others have shown all.
