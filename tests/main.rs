@@ -23,6 +23,7 @@ mod loops;
 mod lower;
 mod math;
 mod model;
+mod moments;
 mod ops;
 mod passes;
 mod patterns;

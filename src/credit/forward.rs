@@ -311,7 +311,8 @@ impl Step<'_> {
             Leaf::Field(data, name) => formula::field(self, *data, name),
             Leaf::FieldNow(data, name, lag) => Batched { value: self.field_now(*data, name, *lag), batched: true },
             Leaf::Time => Batched { value: self.time_step(), batched: false },
-            Leaf::Weight(id) => Batched { value: self.matrix(*id), batched: false },
+            Leaf::Weight(id) => Batched { value: self.matrix(*id, None), batched: false },
+            Leaf::WeightAt(id, phase) => Batched { value: self.matrix(*id, Some(phase)), batched: false },
             Leaf::Const(id) => {
                 let made = &self.model.consts[id.0];
                 let shape = made.shape.iter().map(|&n| Extent::Const(n)).collect();

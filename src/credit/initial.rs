@@ -2,7 +2,7 @@
 //! region's start.
 
 use super::generate::constant;
-use super::{factor_slot, inner_slot, restore, synapses, weight_slot};
+use super::{factor_slot, inner_slot, parameter_at, restore, synapses, weight_slot};
 use crate::bug;
 use crate::math::Stream;
 use crate::model::{Factor, Init, Model, Pattern, ProjectionId, RegionId};
@@ -10,6 +10,10 @@ use crate::tensor::{Role, Slot};
 
 /// First values of a parameter or a state, row-major; they are rounded to the program's precision by who stores them.
 pub fn initial(model: &Model, slot: &Slot, seed: u64) -> Vec<f64> {
+    if let Some((parameter, _)) = parameter_at(&slot.name) {
+        let born = Slot { name: parameter.into(), ty: slot.ty.clone(), role: Role::Parameter };
+        return initial(model, &born, seed);
+    }
     let cells = slot.ty.shape.iter().map(|extent| extent.bound()).product();
     if slot.role != Role::Parameter {
         let held =

@@ -17,6 +17,7 @@
 //! | `<parameter>\|<rule>\|<optimiser>.<state>` | real, `step` an int | likewise |
 //! | `<projection>.left`, `<projection>.right` | real | likewise, where the pattern is `lowrank` |
 //! | `<projection>.synapses`, `<region>.incoming_length`, `<region>.incoming_sum` | real | [`initial()`]: what weights are held to |
+//! | `<parameter> at <phase>` | real | [`initial()`] at birth, as the parameter; `runtime`, when that phase ends |
 //! | `predict.<region>` | real `[batch, …]` | a step of [`predict`]: the region's activity |
 //! | `metric.<name>.sum`, `.count`, `cost.<name>.sum`, `.count` | real | `runtime` sets 0 when an epoch or a measurement begins |
 
@@ -62,6 +63,16 @@ pub fn weight_slot(model: &Model, projection: crate::model::ProjectionId) -> Nam
 pub fn factor_slot(model: &Model, projection: crate::model::ProjectionId, factor: crate::model::Factor) -> Name {
     let owner = crate::model::owner(&model.projections, projection);
     format!("{}.{}", model.projections[owner.0].name, factor.word()).into()
+}
+
+/// The slot of what a parameter was when a phase last ended.
+pub fn slot_at(parameter: &str, phase: &str) -> Name {
+    format!("{parameter} at {phase}").into()
+}
+
+/// Of the slot of what a parameter was when a phase last ended: the parameter's, and the phase.
+pub fn parameter_at(slot: &str) -> Option<(&str, &str)> {
+    slot.rsplit_once(" at ")
 }
 
 /// The slot of a region's biases.

@@ -55,7 +55,7 @@ fn weights(step: &mut Step<'_>, rule: &Rule, id: ProjectionId) -> Value {
     let one_to_one = projection.pattern == Pattern::OneToOne;
     let (post_units, pre_units) = (step.model.regions[target.0].size(), step.model.regions[source.0].size());
     let extents = [step.batch.extent.clone(), Extent::Const(post_units), Extent::Const(pre_units)];
-    let weight = step.matrix(id);
+    let weight = step.matrix(id, None);
     let (pre, post) = (step.flat(source), step.flat(target));
     let change = pointwise::compute(step, &rule.dw, &extents, &mut |step, leaf| match leaf {
         Leaf::Pre => Spread { value: pre, axes: vec![SAMPLES, if one_to_one { POST } else { PRE }] },

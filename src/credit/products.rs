@@ -1,7 +1,7 @@
 //! The weights of projections, and what activity comes to that crosses them.
 
 use super::forward::Step;
-use super::{factor_slot, weight_slot, windows};
+use super::{factor_slot, slot_at, weight_slot, windows};
 use crate::bug;
 use crate::model::{Factor, Pattern, ProjectionId, owner};
 use crate::tensor::{Element, Extent, Name, Role, Type, Value};
@@ -44,20 +44,35 @@ impl Step<'_> {
         };
     }
 
-    /// The weights of a projection as an expression reads them: `[post, pre]`, or as its pattern has them.
-    pub(super) fn matrix(&mut self, id: ProjectionId) -> Value {
-        let projection = &self.model.projections[id.0];
+    /// The weights of a projection as an expression reads them, `[post, pre]` or as its pattern has them: as they are, or as they
+    /// were when a phase ended.
+    pub(super) fn matrix(&mut self, id: ProjectionId, at: Option<&Name>) -> Value {
+        let model = self.model;
+        let projection = &model.projections[id.0];
         let weights = match projection.pattern {
             Pattern::LowRank(_) => {
-                let [left, right] = Factor::BOTH.map(|factor| self.factor(id, factor));
+                let [left, right] = Factor::BOTH.map(|factor| {
+                    let now = self.factor(id, factor);
+                    self.at_phase(now, factor_slot(model, id, factor), at)
+                });
                 self.b.contract("or,ri->oi", left, right)
             }
-            _ => self.weight(id),
+            _ => {
+                let now = self.weight(id);
+                self.at_phase(now, weight_slot(model, id), at)
+            }
         };
         match projection.is_transposed() && projection.pattern != Pattern::OneToOne {
             true => self.b.permute(weights, &[1, 0]),
             false => weights,
         }
+    }
+
+    /// A parameter as it is now, or, if a phase is named, the slot of what it was when that phase ended.
+    fn at_phase(&mut self, now: Value, slot: Name, phase: Option<&Name>) -> Value {
+        let Some(phase) = phase else { return now };
+        let ty = self.b.ty(now).clone();
+        self.b.slot(slot_at(&slot, phase), ty, Role::State)
     }
 
     /// The product of a projection (or what it pools) in the shape of its target: flat, or, between images, flat in each

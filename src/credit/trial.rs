@@ -152,7 +152,7 @@ fn prepare(step: &mut Step<'_>) {
     leaves.extend(costs.chain(metrics).flat_map(Formula::leaves).map(|(leaf, _)| leaf));
     for leaf in leaves {
         match leaf {
-            Leaf::Field(..) | Leaf::Weight(_) | Leaf::Const(_) => drop(step.leaf(leaf)),
+            Leaf::Field(..) | Leaf::Weight(_) | Leaf::WeightAt(..) | Leaf::Const(_) => drop(step.leaf(leaf)),
             Leaf::FieldNow(data, name, lag) => drop(over_time(step, *data, name, *lag)),
             Leaf::Param(id) => {
                 let value = step.leaf(leaf);

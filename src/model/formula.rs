@@ -93,6 +93,8 @@ pub enum Leaf {
     Param(ParamId),
     /// The weights of a projection, `[post, pre]` (`[n]` if one to one); not per sample.
     Weight(ProjectionId),
+    /// What they were when the phase of this name last ended; before that, at birth.
+    WeightAt(ProjectionId, Name),
     /// `training`: 1 while learning, 0 while measuring.
     Training,
     /// How far the phase is: k / n at step k = 0 … n - 1 of its bound.

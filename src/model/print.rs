@@ -302,6 +302,7 @@ fn leaf(model: &Model, leaf: &Leaf) -> String {
         Leaf::Const(id) => model.consts[id.0].name.to_string(),
         Leaf::Param(id) => model.params[id.0].name.to_string(),
         Leaf::Weight(id) => format!("({})", model.projections[id.0].name),
+        Leaf::WeightAt(id, phase) => format!("({}) at {phase}", model.projections[id.0].name),
         Leaf::Training => "training".to_string(),
         Leaf::Progress => "progress".to_string(),
         Leaf::PhaseStep => "phase_step".to_string(),

@@ -4,7 +4,9 @@ use super::engine::Engine;
 use super::rhythm::{Pace, Rhythm};
 use super::store::Store;
 use super::{Measured, RunError};
+use crate::credit::parameter_at;
 use crate::data::{Rows, Split};
+use crate::loops::Slot;
 use crate::model::Model;
 use crate::tensor::{Name, Role};
 use std::time::Instant;
@@ -42,7 +44,7 @@ pub(super) fn means(model: &Model, store: &Store, split: Split) -> Vec<Measured>
     all
 }
 
-/// A program that measures, with memory of its own for all but parameters and data.
+/// A program that measures, with memory of its own for all but parameters, what these once were, and data.
 pub(super) struct Measurer {
     engine: Engine,
     own: Store,
@@ -54,9 +56,8 @@ impl Measurer {
     pub(super) fn new(engine: Engine, precision: crate::math::Precision, rhythm: Rhythm) -> Measurer {
         let mut own = Store::new(precision);
         let mut program = (*engine.program).clone();
-        program
-            .slots
-            .retain(|slot| slot.role == Role::State || *slot.name == *"order" || slot.name.starts_with("clock."));
+        let of_trials = |slot: &Slot| slot.role == Role::State && parameter_at(&slot.name).is_none();
+        program.slots.retain(|slot| of_trials(slot) || *slot.name == *"order" || slot.name.starts_with("clock."));
         own.admit(&program);
         let clocks =
             program.slots.iter().map(|slot| slot.name.clone()).filter(|name| name.starts_with("clock.")).collect();

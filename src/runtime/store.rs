@@ -1,6 +1,7 @@
 //! Memory by name: what programs share, and what a measurement has for itself.
 
 use super::RunError;
+use crate::credit::parameter_at;
 use crate::loops::memory::{Storage, Values};
 use crate::loops::{Precision, Program, Slot};
 use crate::tensor::{Element, Name, Role};
@@ -52,6 +53,22 @@ impl Store {
                 *own = held;
             }
         }
+    }
+
+    /// A phase has ended: whatever is to be what a parameter was then becomes what it is now. What is lived again and again is
+    /// named by its phase, without the number of the time.
+    pub(super) fn remember(&mut self, phase: &str) -> Result<(), RunError> {
+        let phase = phase.split('.').next();
+        let of = |name: &Name| {
+            parameter_at(name).filter(|(_, of)| Some(*of) == phase).map(|(parameter, _)| parameter.into())
+        };
+        let wanted: Vec<(Name, Name)> = self.slots.keys().filter_map(|name| Some((name.clone(), of(name)?))).collect();
+        for (name, parameter) in wanted {
+            if let Some(now) = self.read(&parameter) {
+                self.put(&name, &now)?;
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn slot(&self, name: &str) -> Option<&Slot> {

@@ -177,7 +177,7 @@ impl Run<'_> {
             }
             let Some(enough) = self.look(phase, ready, watcher)? else { return Ok(true) };
             if enough || self.position.phase_step >= ready.steps {
-                self.end(phase, ready);
+                self.end(phase, ready)?;
                 self.checkpoint_in_time(watcher)?;
                 return Ok(false);
             }
@@ -279,7 +279,7 @@ impl Run<'_> {
     }
 
     /// Goes on to the next phase, with the weights of the best measurement if this one keeps them.
-    fn end(&mut self, phase: usize, ready: &Ready) {
+    fn end(&mut self, phase: usize, ready: &Ready) -> Result<(), RunError> {
         let epochs = self.position.phase_step as f64 / ready.epoch_steps as f64;
         let mut values = std::mem::take(&mut self.position.last);
         if let (Some(kept), Some(best)) = (self.position.kept.take(), self.best.take()) {
@@ -287,10 +287,12 @@ impl Run<'_> {
             self.store.take_over(best);
         }
         let name = self.model.phases[phase].name.to_string();
+        self.store.remember(&name)?;
         self.position.ended.push(Ended { phase: name, epochs, steps: self.position.phase_step, values });
         self.position.phase += 1;
         self.position.phase_step = 0;
         self.store.set("clock.phase_step", 0.0);
+        Ok(())
     }
 
     fn checkpoint_in_time(&mut self, watcher: &mut dyn Watcher) -> Result<(), RunError> {

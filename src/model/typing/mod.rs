@@ -4,6 +4,7 @@
 mod call;
 mod data;
 mod index;
+mod moment;
 mod operator;
 mod signature;
 mod steps;
@@ -12,9 +13,9 @@ pub(super) use signature::bind;
 
 use super::draft::{self, Declared, Draft, Meaning, nearest, not_supported};
 use super::formula::{Kind, Node};
-use super::{ConstId, CostId, DataId, Formula, Leaf, MetricId, ParamId, ProjectionId, RegionId, Unit};
+use super::{ConstId, CostId, DataId, Formula, Leaf, MetricId, ParamId, RegionId, Unit};
 use crate::diag::{Code, Diagnostic, Span};
-use crate::syntax::tree::{Expr, ExprKind, Name, Path};
+use crate::syntax::tree::{Expr, ExprKind, Name};
 use crate::tensor::{Attributes, Element, Extent, Row, Type, op};
 use std::sync::Arc;
 
@@ -226,7 +227,7 @@ impl<'d, 'a> Typer<'d, 'a> {
             ExprKind::Field { value, field } => self.field(value, field, span),
             ExprKind::Unary { operator, operand } => self.unary(*operator, operand, span),
             ExprKind::Binary { operator, left, right, .. } => self.binary(*operator, left, right, span),
-            ExprKind::Path(path) => self.weights(path),
+            ExprKind::Path(path) => self.weights(path, None),
             ExprKind::Text(_) => Err(self.fail(
                 Diagnostic::new(Code::TYPE_MISMATCH, "a text is no number")
                     .at(span, "a number is expected here")
@@ -239,7 +240,7 @@ impl<'d, 'a> Typer<'d, 'a> {
             )),
             ExprKind::List(_) => self.later(span, "a list as a value", "a list of numbers can stand in `fixed([[…]])`"),
             ExprKind::Where { .. } => self.later(span, "`where` inside an expression", "put it behind the `metric`"),
-            ExprKind::At { .. } => self.later(span, "`at` inside an expression", ""),
+            ExprKind::At { value, when } => self.at_moment(value, when, span),
             ExprKind::Indexed { .. } => self.later(span, "a sum over an index", "`sum(x)` sums over all elements"),
             ExprKind::Sample { .. } => self.later(span, "`sample`", ""),
             ExprKind::RuleFrom { .. } => self.later(span, "a rule as an argument", ""),
@@ -489,46 +490,6 @@ impl<'d, 'a> Typer<'d, 'a> {
             self.node(node.kind, node.ty, node.unit, node.span)?;
         }
         Ok(base + formula.root)
-    }
-
-    /// The weights of a projection, as `[post, pre]`.
-    fn weights(&mut self, path: &Path) -> Typed {
-        let span = self.span(path.span);
-        if !matches!(self.place, Place::Cost | Place::Metric) {
-            let message = format!("weights have no value in {}", self.place.words());
-            return Err(self.fail(
-                Diagnostic::new(Code::MISPLACED_WORD, message)
-                    .at(span, "the weights of a projection")
-                    .help("costs and metrics can read weights: `l2(A -> B)`"),
-            ));
-        }
-        match self.draft.projections_on(path) {
-            Ok(found) => match found[..] {
-                [id] => {
-                    let projection = &self.draft.projections[id.0];
-                    if !projection.has_weights() {
-                        return Err(self.fail(
-                            Diagnostic::new(Code::WRONG_KIND, format!("`{}` has no weights", projection.name))
-                                .at(span, "the weights of a projection")
-                                .because(projection.span, "it brings activity as it is, or pooled")
-                                .help("name a projection that has weights"),
-                        ));
-                    }
-                    let sizes = self.draft.weight_shape(projection);
-                    if let Some(said) = super::pattern::too_wide(projection, &sizes, span) {
-                        return Err(self.fail(said));
-                    }
-                    self.leaf(Leaf::Weight(ProjectionId(id.0)), array(&sizes), Unit::One, span)
-                }
-                _ => Err(self.fail(
-                    Diagnostic::new(Code::NO_SUCH_PATH, "a path of several projections has no weight matrix")
-                        .at(span, "more than one projection")
-                        .help("name one projection: `l2(A -> B)`"),
-                )),
-            },
-            Err(Some(said)) => Err(self.fail(said)),
-            Err(None) => Err(Said),
-        }
     }
 }
 
