@@ -30,6 +30,7 @@ mod patterns;
 mod predict;
 mod runtime;
 mod selections;
+mod settling;
 mod starts;
 mod step;
 mod syntax;

@@ -3,6 +3,7 @@
 use super::clock::{self, Batch};
 use super::formula::{self, Batched};
 use super::measure::Looked;
+use super::settle;
 use super::trial::{self, Trial};
 use super::whose;
 use super::{bias_slot, const_slot, inner_slot};
@@ -36,6 +37,8 @@ pub(super) struct Step<'m> {
     pub(super) costs: Vec<Option<Batched>>,
     /// Each metric that was looked at.
     pub(super) metrics: Vec<Option<Looked>>,
+    /// Where something settles: whether each sample did not, as a real.
+    pub(super) unsettled: Option<Value>,
 }
 
 /// The forward part of a step of a phase.
@@ -73,6 +76,7 @@ fn begin_with<'m>(
         trial: Trial::new(model),
         costs: vec![None; model.costs.len()],
         metrics: (0..model.metrics.len()).map(|_| None).collect(),
+        unsettled: None,
     };
     step.regions(Timing::Before);
     if model.time.is_some() {
@@ -85,8 +89,14 @@ fn begin_with<'m>(
 impl Step<'_> {
     /// Every region of a timing, in order of dependence.
     pub(super) fn regions(&mut self, timing: Timing) {
-        for &id in self.model.order.iter().filter(|id| self.model.regions[id.0].timing == timing) {
-            self.region(id);
+        let model = self.model;
+        let within = model.settling.as_ref().map_or(&[][..], |settling| &settling.within);
+        for &id in model.order.iter().filter(|id| model.regions[id.0].timing == timing) {
+            match &model.settling {
+                Some(settling) if within.first() == Some(&id) => settle::settle(self, settling),
+                _ if within.contains(&id) => {}
+                _ => self.region(id),
+            }
         }
     }
 
@@ -205,7 +215,7 @@ impl Step<'_> {
     }
 
     /// Computes a region: its activity, and what its states become.
-    fn region(&mut self, id: RegionId) {
+    pub(super) fn region(&mut self, id: RegionId) {
         let region = &self.model.regions[id.0];
         self.b.of(whose::region(self.model, id));
         let drive = region.driven.then(|| self.drive(id));
@@ -325,6 +335,7 @@ impl Step<'_> {
                 (None, Some(formula)) => self.formula(&formula),
                 (None, None) => self.number(self.model.params[id.0].value),
             },
+            Leaf::Unsettled => self.unsettled(),
             Leaf::Training => self.number(if self.learning { 1.0 } else { 0.0 }),
             Leaf::Progress => {
                 let now = clock::read(&mut self.b, "clock.phase_step", Role::State);

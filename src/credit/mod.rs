@@ -37,6 +37,7 @@ mod pointwise;
 mod predict;
 mod products;
 mod restore;
+mod settle;
 mod synapses;
 mod trial;
 mod whose;

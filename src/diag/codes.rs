@@ -87,6 +87,8 @@ codes! {
     TIED_WEIGHTS       "E0418" "tied_weights"       Error;
     TIED_IN_A_CIRCLE   "E0419" "tied_in_a_circle"   Error;
     NO_AFFERENTS       "E0420" "no_afferents"       Error;
+    SETTLE_STEPS       "E0421" "settle_steps"       Error;
+    BAD_SETTLE         "E0422" "bad_settle"         Error;
     UNREACHED_SYNAPSE  "E0501" "unreached_synapse"  Error;
     IDLE_COST          "E0502" "idle_cost"          Error;
     NO_ROUTE           "E0503" "no_route"           Error;

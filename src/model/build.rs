@@ -71,16 +71,20 @@ pub fn check(
     super::structure::structures(&mut draft);
     wiring::clauses(&mut draft);
     equations(&mut draft);
-    let order = wiring::order(&mut draft);
     costs(&mut draft);
     metrics(&mut draft);
     definition::unused_definitions(&mut draft);
     schedule::develop(&mut draft);
+    let (order, settling) = super::settling::order(&mut draft);
     super::check::run(&mut draft, options);
-    finish(draft, order)
+    finish(draft, order, settling)
 }
 
-fn finish(draft: Draft<'_>, order: Vec<RegionId>) -> (Option<Model>, Vec<Diagnostic>) {
+fn finish(
+    draft: Draft<'_>,
+    order: Vec<RegionId>,
+    settling: Option<super::Settling>,
+) -> (Option<Model>, Vec<Diagnostic>) {
     if draft.incomplete || draft.said.iter().any(Diagnostic::is_error) {
         return (None, draft.said);
     }
@@ -97,6 +101,7 @@ fn finish(draft: Draft<'_>, order: Vec<RegionId>) -> (Option<Model>, Vec<Diagnos
             draws: region.draws,
             structure: region.structure,
             timing: Timing::Before,
+            settle: region.settle,
             span: region.item.span,
         })
     });
@@ -108,6 +113,7 @@ fn finish(draft: Draft<'_>, order: Vec<RegionId>) -> (Option<Model>, Vec<Diagnos
         data: draft.data.into_iter().flatten().collect(),
         regions: regions.collect(),
         order,
+        settling,
         projections: draft.projections,
         files: draft.read,
         costs: draft.costs.into_iter().flatten().collect(),
@@ -115,6 +121,7 @@ fn finish(draft: Draft<'_>, order: Vec<RegionId>) -> (Option<Model>, Vec<Diagnos
         phases: super::repeat::unrolled(draft.phases, &draft.order_of_phases),
     };
     super::timing::settle(&mut model);
+    super::settling::count(&mut model);
     (Some(model), draft.said)
 }
 
@@ -301,11 +308,18 @@ fn shapes<'a>(draft: &mut Draft<'a>) {
             draws: Vec::new(),
             structure: None,
             bias: Bias::Unit,
+            settle: None,
         };
         for clause in &tree.clauses {
             match &clause.kind {
                 tree::RegionClauseKind::NoBias => made.bias = Bias::None,
-                _ => draft.later(clause.span, "this clause of a region", "`no bias` is the clause of this version"),
+                tree::RegionClauseKind::Settle(arguments) => {
+                    super::settling::clause(draft, &mut made, arguments, clause.span);
+                }
+                _ => {
+                    let instead = "`no bias` and `settle` are the clauses of this version";
+                    draft.later(clause.span, "this clause of a region", instead);
+                }
             }
         }
         if tree.target.axes.is_empty() {

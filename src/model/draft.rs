@@ -88,6 +88,8 @@ pub(super) struct RegionDraft<'a> {
     pub(super) structure: Option<Structure>,
     /// The bias of its drive.
     pub(super) bias: super::Bias,
+    /// How it settles, if it does.
+    pub(super) settle: Option<super::Settle>,
 }
 
 /// The model in the making.

@@ -95,6 +95,8 @@ pub enum Leaf {
     Weight(ProjectionId),
     /// What they were when the phase of this name last ended; before that, at birth.
     WeightAt(ProjectionId, Name),
+    /// Where something settles: whether the sample did not, 1 or 0.
+    Unsettled,
     /// `training`: 1 while learning, 0 while measuring.
     Training,
     /// How far the phase is: k / n at step k = 0 … n - 1 of its bound.

@@ -23,6 +23,7 @@ mod repeat;
 mod routes;
 mod schedule;
 mod selection;
+mod settling;
 mod sources;
 mod structure;
 mod tie;
@@ -43,6 +44,7 @@ use indexmap::IndexMap;
 pub use learning::{CREDIT_RULES, CreditRule};
 pub use local::Neighbours;
 pub use selection::{Selection, SelectionKind};
+pub use settling::{Settle, Settling};
 use std::sync::Arc;
 pub use tie::{Tie, owner};
 pub use window::Window;
@@ -81,6 +83,8 @@ pub struct Model {
     pub regions: Vec<Region>,
     /// The order in which regions are computed.
     pub order: Vec<RegionId>,
+    /// The regions that settle, if any do.
+    pub settling: Option<Settling>,
     /// Wires, in the order of the text.
     pub projections: Vec<Projection>,
     /// Weights that were read from files: [`Init::File`].
@@ -246,6 +250,8 @@ pub struct Region {
     pub structure: Option<Structure>,
     /// When in a trial it is computed.
     pub timing: Timing,
+    /// How it settles, if it does.
+    pub settle: Option<Settle>,
     /// Whether the equation reads `drive`.
     pub driven: bool,
     /// The bias of `drive`.

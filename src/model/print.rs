@@ -46,7 +46,12 @@ pub fn print(model: &Model) -> String {
             Bias::Channel => ", a bias for each channel",
             _ => "",
         };
-        let _ = writeln!(out, "region {}{:?} = {}{bias}", region.name, region.shape, formula(model, &region.equation));
+        let settle = region.settle.map_or(String::new(), |settle| {
+            let super::Settle { steps, rate, tolerance, .. } = settle;
+            format!(", settle({steps} steps, rate = {rate}, tolerance = {tolerance})")
+        });
+        let equation = formula(model, &region.equation);
+        let _ = writeln!(out, "region {}{:?} = {equation}{bias}{settle}", region.name, region.shape);
     }
     for projection in &model.projections {
         let pattern = match &projection.pattern {
@@ -303,6 +308,7 @@ fn leaf(model: &Model, leaf: &Leaf) -> String {
         Leaf::Param(id) => model.params[id.0].name.to_string(),
         Leaf::Weight(id) => format!("({})", model.projections[id.0].name),
         Leaf::WeightAt(id, phase) => format!("({}) at {phase}", model.projections[id.0].name),
+        Leaf::Unsettled => "unsettled".to_string(),
         Leaf::Training => "training".to_string(),
         Leaf::Progress => "progress".to_string(),
         Leaf::PhaseStep => "phase_step".to_string(),

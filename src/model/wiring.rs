@@ -320,30 +320,8 @@ impl Typer<'_, '_> {
     }
 }
 
-/// An order in which every region comes after those that it depends on; a cycle is an error.
-pub(super) fn order(draft: &mut Draft<'_>) -> Vec<RegionId> {
-    let count = draft.regions.len();
-    let needs: Vec<Vec<(usize, Span)>> = (0..count).map(|id| needs_of(draft, RegionId(id))).collect();
-    let mut order = Vec::new();
-    let mut done = vec![false; count];
-    while order.len() < count {
-        let ready = (0..count).find(|&id| !done[id] && needs[id].iter().all(|(other, _)| done[*other]));
-        match ready {
-            Some(id) => {
-                done[id] = true;
-                order.push(RegionId(id));
-            }
-            None => {
-                cycle(draft, &needs, &done);
-                break;
-            }
-        }
-    }
-    order
-}
-
 /// The regions that a region's activity depends on, each with the place that says so.
-fn needs_of(draft: &Draft<'_>, id: RegionId) -> Vec<(usize, Span)> {
+pub(super) fn needs_of(draft: &Draft<'_>, id: RegionId) -> Vec<(usize, Span)> {
     let into = draft.projections.iter().filter(|p| p.target == id && p.delay == 0);
     let wired = into.map(|p| (p.source.0, p.span));
     let read =
@@ -357,7 +335,7 @@ fn needs_of(draft: &Draft<'_>, id: RegionId) -> Vec<(usize, Span)> {
 }
 
 /// Tells the shortest cycle.
-fn cycle(draft: &mut Draft<'_>, needs: &[Vec<(usize, Span)>], done: &[bool]) {
+pub(super) fn cycle(draft: &mut Draft<'_>, needs: &[Vec<(usize, Span)>], done: &[bool]) {
     let mut best: Option<Vec<(usize, Span)>> = None;
     for start in (0..needs.len()).filter(|&id| !done[id]) {
         let mut reached: Vec<Option<(usize, Span)>> = vec![None; needs.len()];
@@ -391,7 +369,7 @@ fn cycle(draft: &mut Draft<'_>, needs: &[Vec<(usize, Span)>], done: &[bool]) {
         .at(path[path.len() - 1].1, "this closes the cycle")
         .help(match draft.time {
             Some(_) => "let it take time: `delay 1 step` behind the `:` of the connection, or `prev(REGION)` in the equation",
-            None => "a model without time has no cycles: leave this connection out, or let it go to a region that nothing in the cycle depends on",
+            None => "let a region of the cycle settle: `region A[8] = tanh(drive), settle 60 steps`; or leave this connection out",
         });
     for (id, span) in &path[..path.len() - 1] {
         said = said.because(*span, format!("here `{}` is read", draft.region_name(RegionId(*id))));

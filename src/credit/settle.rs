@@ -1,0 +1,179 @@
+//! Settling: one loop whose rounds bring all regions that settle nearer to what their equations ask for, until every sample
+//! of the batch holds still.
+
+use super::formula::Batched;
+use super::forward::Step;
+use super::whose;
+use crate::bug;
+use crate::model::{Bias, Leaf, ProjectionId, RegionId, Settle, Settling};
+use crate::tensor::Value;
+use crate::tensor::build::{Round, Rounds};
+
+/// Lets the regions of a model settle, from 0.
+pub(super) fn settle(step: &mut Step<'_>, settling: &Settling) {
+    let model = step.model;
+    let settled = settling.within.iter().filter_map(|&id| Some((id, model.regions[id.0].settle?)));
+    let settled: Vec<(RegionId, Settle)> = settled.collect();
+    let mut first = Vec::new();
+    for (id, _) in &settled {
+        let ty = step.batched_type(&model.regions[id.0].shape);
+        first.push(step.b.zeros(&ty));
+    }
+    let ended = rounds(step, &settling.within, &settled, first);
+    forget(step, &settling.within);
+    for ((id, _), value) in settled.iter().zip(&ended.activity) {
+        step.b.named(*value, model.regions[id.0].name.clone());
+        step.activity[id.0] = Some(*value);
+    }
+    for &id in settling.within.iter().filter(|id| model.regions[id.0].settle.is_none()) {
+        step.region(id);
+    }
+    step.unsettled = Some(ended.unsettled);
+}
+
+/// What regions come to when they have settled.
+pub(super) struct Ended {
+    pub(super) activity: Vec<Value>,
+    /// Whether each sample did not, as a real.
+    pub(super) unsettled: Value,
+}
+
+/// One loop: in each round everything `within` is computed, in this order, and what is to settle goes nearer to it.
+pub(super) fn rounds(
+    step: &mut Step<'_>,
+    within: &[RegionId],
+    settled: &[(RegionId, Settle)],
+    mut first: Vec<Value>,
+) -> Ended {
+    prepare(step, within);
+    let one = step.b.scalar(1.0);
+    let samples = step.batch.extent.clone();
+    first.push(step.b.expand_to(one, &[samples]));
+    let steps = settled.iter().map(|(_, settle)| settle.steps).max().unwrap_or(1);
+    let count = step.b.fresh_count("settling", steps);
+    let open = step.b.begin_loop(Rounds::until(count), &first);
+    forget(step, within);
+    for ((id, _), now) in settled.iter().zip(&open.carries) {
+        step.activity[id.0] = Some(*now);
+    }
+    let mut ways = Vec::new();
+    for &id in within {
+        let now = step.activity[id.0];
+        step.region(id);
+        let place = settled.iter().find(|(other, _)| *other == id);
+        if let (Some((_, settle)), Some(now), Some(wanted)) = (place, now, step.activity[id.0]) {
+            ways.push(Way { id, settle: *settle, now, wanted });
+            step.activity[id.0] = Some(now);
+        }
+    }
+    let (carries, moving) = nearer(step, &ways);
+    let go = step.b.any(moving, &[0]);
+    let looped = step.b.end_loop(open, Round { carries, records: Vec::new(), go: Some(go) });
+    let mut activity = looped.carries;
+    match activity.pop() {
+        Some(unsettled) => Ended { activity, unsettled },
+        None => bug!("nothing settles"),
+    }
+}
+
+/// Where a region is in a round, and where it is to go.
+struct Way {
+    id: RegionId,
+    settle: Settle,
+    now: Value,
+    wanted: Value,
+}
+
+/// What all regions come to in a round, and behind them, as a real, whether a sample moved; and that as a truth value. A
+/// sample that is within the tolerance everywhere is held, and so will be in each further round.
+fn nearer(step: &mut Step<'_>, ways: &[Way]) -> (Vec<Value>, Value) {
+    let mut far = Vec::new();
+    let mut held: Option<Value> = None;
+    for way in ways {
+        step.b.of(whose::region(step.model, way.id)).at(Some(way.settle.span));
+        let gap = step.b.subtract(way.wanted, way.now);
+        let size = step.b.abs(gap);
+        let tolerance = step.b.full_like(size, way.settle.tolerance);
+        let within = step.b.less_equal(size, tolerance);
+        let axes: Vec<usize> = (1..step.b.ty(within).shape.len()).collect();
+        let still = step.b.all(within, &axes);
+        held = Some(match held {
+            Some(held) => step.b.and(held, still),
+            None => still,
+        });
+        far.push(gap);
+    }
+    let Some(held) = held else { bug!("nothing settles") };
+    let mut carries = Vec::new();
+    for (way, gap) in ways.iter().zip(far) {
+        step.b.of(whose::region(step.model, way.id)).at(Some(way.settle.span));
+        let move_by = step.b.scale(gap, way.settle.rate);
+        let moved = step.b.add(way.now, move_by);
+        let held = step.b.expand_like(held, moved, &[0]);
+        carries.push(step.b.select(held, way.now, moved));
+    }
+    let moving = step.b.not(held);
+    carries.push(step.b.real(moving));
+    (carries, moving)
+}
+
+/// Asks for everything that the rounds read and that is the same in all of them.
+fn prepare(step: &mut Step<'_>, within: &[RegionId]) {
+    let model = step.model;
+    for (number, projection) in model.projections.iter().enumerate() {
+        let id = ProjectionId(number);
+        if within.contains(&projection.target) && projection.has_weights() {
+            match within.contains(&projection.source) {
+                true => step.prepare_weights(id),
+                false => drop(step.product(id)),
+            }
+        }
+    }
+    for &id in within {
+        let region = &model.regions[id.0];
+        if region.bias != Bias::None {
+            step.bias(id);
+        }
+        step.chance_of(id);
+        for inner in 0..region.structure.as_ref().map_or(0, |structure| structure.weights.len()) {
+            step.inner(id, inner);
+        }
+        for (leaf, _) in region.equation.leaves() {
+            step.prepare_leaf(leaf);
+        }
+    }
+}
+
+/// Forgets what was computed of some regions, and what comes from them.
+pub(super) fn forget(step: &mut Step<'_>, within: &[RegionId]) {
+    for &id in within {
+        step.activity[id.0] = None;
+    }
+    for (number, projection) in step.model.projections.iter().enumerate() {
+        if within.contains(&projection.source) {
+            step.products[number] = None;
+        }
+    }
+}
+
+impl Step<'_> {
+    /// Asks for a leaf that is the same in all rounds.
+    pub(super) fn prepare_leaf(&mut self, leaf: &Leaf) {
+        match leaf {
+            Leaf::Field(..) | Leaf::Weight(_) | Leaf::WeightAt(..) | Leaf::Const(_) => drop(self.leaf(leaf)),
+            Leaf::Param(id) => {
+                let value = self.leaf(leaf);
+                self.trial.params.insert(*id, value);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether each sample did not settle, as a real.
+    pub(super) fn unsettled(&mut self) -> Batched {
+        match self.unsettled {
+            Some(value) => Batched { value, batched: true },
+            None => bug!("nothing settles, and it is asked how much did not"),
+        }
+    }
+}
