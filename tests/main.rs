@@ -34,6 +34,7 @@ mod settling;
 mod starts;
 mod step;
 mod syntax;
+mod systems;
 mod tables;
 mod tensor;
 mod threads;

@@ -8,7 +8,7 @@ use neurula::math::Precision;
 use neurula::model::{self, Model};
 use neurula::runtime::folder::SpecFile;
 use neurula::runtime::train::{Origin, train};
-use neurula::runtime::{Backend, Options, Outcome, Rhythm, RunError, Silent, Watcher};
+use neurula::runtime::{Backend, Measured, Options, Outcome, Rhythm, RunError, Silent, Watcher};
 use safetensors::SafeTensors;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -39,12 +39,23 @@ impl Trained {
 
     /// A measured value of the last phase.
     pub fn value(&self, name: &str, split: &str) -> f64 {
-        let last = self.outcome.phases.last().unwrap();
-        last.values
-            .iter()
-            .find(|m| m.name == name && m.split == split)
-            .unwrap_or_else(|| panic!("no {name} on {split}"))
-            .value
+        measured(&self.outcome.phases.last().unwrap().values, name, split)
+    }
+
+    /// A measured value of the end of a phase.
+    pub fn value_in(&self, phase: &str, name: &str, split: &str) -> f64 {
+        match self.outcome.phases.iter().find(|ended| ended.phase == phase) {
+            Some(ended) => measured(&ended.values, name, split),
+            None => panic!("no phase {phase}"),
+        }
+    }
+}
+
+/// A value among those of a measurement.
+fn measured(values: &[Measured], name: &str, split: &str) -> f64 {
+    match values.iter().find(|value| value.name == name && value.split == split) {
+        Some(found) => found.value,
+        None => panic!("no {name} on {split}"),
     }
 }
 
@@ -63,9 +74,20 @@ pub const EXACT: Way = Way { seed: 0, epochs: None, precision: Precision::F64, b
 
 /// The model of a text that lies in a folder, or what is wrong with it.
 pub fn checked(folder: &Path, text: &str) -> Result<Model, Vec<Diagnostic>> {
+    checked_with(folder, text, &[])
+}
+
+/// The same, with `--set NAME=VALUE`.
+pub fn checked_with(folder: &Path, text: &str, set: &[(String, String)]) -> Result<Model, Vec<Diagnostic>> {
     let mut sources = Sources::new();
-    let parsed = driver::parse_text(&mut sources, &folder.join("spec.neu"), text);
-    let checked = parsed.check(&sources, &model::Options::default());
+    let mut parsed = driver::parse_text(&mut sources, &folder.join("spec.neu"), text);
+    let mut options = model::Options::default();
+    for (name, value) in set {
+        let setting = format!("{name}={value}");
+        parsed.also_named(&mut sources, &setting);
+        options.set.push(driver::parse_setting(&mut sources, &setting).unwrap_or_else(|why| panic!("{why}")));
+    }
+    let checked = parsed.check(&sources, &options);
     checked.model.ok_or(checked.said)
 }
 
@@ -92,12 +114,25 @@ pub fn train_in(folder: &Path, text: &str, way: &Way) -> Result<Trained, RunErro
 
 /// The same, with somebody who watches.
 pub fn train_watched(folder: &Path, text: &str, way: &Way, watcher: &mut dyn Watcher) -> Result<Trained, RunError> {
-    let model = checked(folder, text).unwrap_or_else(|said| panic!("{said:#?}\n{text}"));
     let place = TempDir::new().unwrap();
     let run = place.path().join("run");
+    train_with(folder, text, &[], &options(folder, &run, way), place, watcher)
+}
+
+/// The same, with `--set NAME=VALUE` and whatever a run can be told; its folder lies in `place`.
+pub fn train_with(
+    folder: &Path,
+    text: &str,
+    set: &[(String, String)],
+    options: &Options,
+    place: TempDir,
+    watcher: &mut dyn Watcher,
+) -> Result<Trained, RunError> {
+    let model = checked_with(folder, text, set).unwrap_or_else(|said| panic!("{said:#?}\n{text}"));
+    let run = options.folder.clone().unwrap();
     let files = [SpecFile { path: folder.join("spec.neu"), text: text.to_string() }];
-    let origin = Origin { files: &files, set: &[], resume: false };
-    let outcome = train(&model, &options(folder, &run, way), &origin, watcher)?;
+    let origin = Origin { files: &files, set, resume: false };
+    let outcome = train(&model, options, &origin, watcher)?;
     Ok(Trained {
         outcome,
         slots: slots(&run),

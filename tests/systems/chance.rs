@@ -1,0 +1,1 @@
+//! Chance and perturbation: rows whose credit comes from noise.

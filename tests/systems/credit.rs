@@ -1,0 +1,1 @@
+//! Accounts and probes of credit: rows that ask who learns from what, and how well.

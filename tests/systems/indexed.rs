@@ -1,0 +1,1 @@
+//! Rules with indices, matrices and competition.

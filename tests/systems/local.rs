@@ -1,0 +1,1 @@
+//! Local rules with traces, averages and modulators.

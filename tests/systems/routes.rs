@@ -1,0 +1,1 @@
+//! Credit rules that travel the routes back.

@@ -1,0 +1,1 @@
+//! Networks that settle: energy, predictive coding, equilibrium.
