@@ -24,6 +24,7 @@ mod lower;
 mod math;
 mod model;
 mod moments;
+mod mutants;
 mod ops;
 mod passes;
 mod patterns;

@@ -7,11 +7,14 @@
 mod chance;
 mod core;
 mod credit;
+mod development;
 mod indexed;
 mod ledger;
 mod local;
+mod recurrent;
 mod routes;
 mod settling;
+mod unsupervised;
 
 use super::trained::{EXACT, Trained, Way, options, slots, train_with};
 use neurula::math::Precision;
@@ -33,13 +36,15 @@ pub type Slots = BTreeMap<String, Vec<f64>>;
 #[derive(Clone)]
 pub struct System {
     id: String,
+    /// Where the spec's files are looked for.
+    files: PathBuf,
     set: Vec<(String, String)>,
     way: Way,
 }
 
 /// The spec of a row: `system("C-02")` is `tests/systems/C-02.neu`.
 pub fn system(id: &str) -> System {
-    System { id: id.to_string(), set: Vec::new(), way: EXACT }
+    System { id: id.to_string(), files: folder(), set: Vec::new(), way: EXACT }
 }
 
 /// Runs the spec of a row as it is written.
@@ -51,6 +56,12 @@ impl System {
     /// What `--set NAME=VALUE` would: a number with its unit, the name of a rule, …
     pub fn set(mut self, name: &str, value: impl std::fmt::Display) -> System {
         self.set.push((name.to_string(), value.to_string()));
+        self
+    }
+
+    /// As if the spec lay in this folder, beside files that the test made.
+    pub fn beside(mut self, files: &Path) -> System {
+        self.files = files.to_path_buf();
         self
     }
 
@@ -113,8 +124,8 @@ impl System {
     fn run_in(&self, place: TempDir, rhythm: Rhythm, watcher: &mut dyn Watcher) -> Result<Trained, RunError> {
         let path = folder().join(format!("{}.neu", self.id));
         let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let told = Options { rhythm, ..options(&folder(), &place.path().join("run"), &self.way) };
-        train_with(&folder(), &text, &self.set, &told, place, watcher)
+        let told = Options { rhythm, ..options(&self.files, &place.path().join("run"), &self.way) };
+        train_with(&self.files, &text, &self.set, &told, place, watcher)
     }
 }
 
