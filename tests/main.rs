@@ -30,6 +30,7 @@ mod passes;
 mod patterns;
 mod predict;
 mod runtime;
+mod sampled;
 mod selections;
 mod settling;
 mod starts;

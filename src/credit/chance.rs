@@ -40,6 +40,14 @@ impl Step<'_> {
         }
     }
 
+    /// The nodes of a region's equation that give the probability of what it samples, where a statement of the phase asks.
+    pub(super) fn wanted_scores(&self, id: RegionId) -> Vec<usize> {
+        if !self.learning || !self.phase.learns.iter().any(|learn| learn.sampled.contains(&id)) {
+            return Vec::new();
+        }
+        self.model.regions[id.0].sampled.iter().filter_map(|one| one.log_probability).collect()
+    }
+
     /// Asks for the keys of all draws of a region, and for the step, while that can be done outside of the time steps.
     pub(super) fn chance_of(&mut self, id: RegionId) {
         let draws = self.model.regions[id.0].draws.len();

@@ -31,6 +31,8 @@ pub(super) struct Step<'m> {
     pub(super) activity: Vec<Option<Value>>,
     /// The product of each projection, flat, or flat in each channel.
     pub(super) products: Vec<Option<Value>>,
+    /// Of each region, the logarithm of the probability of what it has sampled by `score`, where that is wanted.
+    pub(super) scores: Vec<Option<Value>>,
     /// Where in the trial this is.
     pub(super) trial: Trial,
     /// Each cost that was looked at, per sample.
@@ -73,6 +75,7 @@ fn begin_with<'m>(
         over_time: IndexMap::new(),
         activity: vec![None; model.regions.len()],
         products: vec![None; model.projections.len()],
+        scores: vec![None; model.regions.len()],
         trial: Trial::new(model),
         costs: vec![None; model.costs.len()],
         metrics: (0..model.metrics.len()).map(|_| None).collect(),
@@ -220,8 +223,9 @@ impl Step<'_> {
         self.b.of(whose::region(self.model, id));
         let drive = region.driven.then(|| self.drive(id));
         let states = region.structure.as_ref().map_or(&[][..], |structure| &structure.states);
-        let roots: Vec<usize> =
-            std::iter::once(region.equation.root).chain(states.iter().map(|state| state.next)).collect();
+        let logs = self.wanted_scores(id);
+        let next = states.iter().map(|state| state.next);
+        let roots: Vec<usize> = std::iter::once(region.equation.root).chain(next).chain(logs.iter().copied()).collect();
         let computed = region.equation.fold(&roots, |node, operands: Vec<Batched>| {
             self.b.at(Some(node.span));
             match &node.kind {
@@ -246,6 +250,8 @@ impl Step<'_> {
         let extent = self.batch.extent.clone();
         let mut values =
             computed.into_iter().map(|value| formula::widened(&mut self.b, value, &extent)).collect::<Vec<_>>();
+        let logs = values.split_off(1 + states.len());
+        self.scores[id.0] = logs.into_iter().reduce(|all, one| self.b.add(all, one));
         let next = values.split_off(1);
         for (state, value) in states.iter().zip(&next) {
             self.b.named(*value, format!("{}.{}", region.name, state.name));

@@ -62,8 +62,14 @@ pub(super) fn time_steps(step: &mut Step<'_>) {
     hand_out(step, &depths, &open.carries);
     step.regions(Timing::Each);
     let looked = measure::in_time_step(step);
+    let scores: Vec<usize> = (0..model.regions.len())
+        .filter(|number| model.regions[*number].timing == Timing::Each && step.scores[*number].is_some())
+        .collect();
     let carries = carried_on(step, &depths);
-    let looped = step.b.end_loop(open, Round { carries, records: looked.records(), go: None });
+    let mut records = looked.records();
+    let looks = records.len();
+    records.extend(scores.iter().filter_map(|number| step.scores[*number]));
+    let looped = step.b.end_loop(open, Round { carries, records, go: None });
     step.trial.part = Timing::End;
     step.trial.index = None;
     hand_out(step, &depths, &looped.carries);
@@ -77,7 +83,11 @@ pub(super) fn time_steps(step: &mut Step<'_>) {
             step.products[number] = None;
         }
     }
-    measure::over_time(step, &looked, &looped.records, time.steps);
+    let (looks, logs) = looped.records.split_at(looks);
+    measure::over_time(step, &looked, looks, time.steps);
+    for (number, log) in scores.into_iter().zip(logs) {
+        step.scores[number] = Some(step.b.sum(*log, &[0]));
+    }
 }
 
 /// Gives the carries of the loop to whom they belong.

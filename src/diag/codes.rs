@@ -100,6 +100,9 @@ codes! {
     FIXED_AND_TAUGHT   "E0509" "fixed_and_taught"   Error;
     NOTHING_LEARNS     "E0510" "nothing_learns"     Error;
     USELESS_COST       "E0511" "useless_cost"       Error;
+    NO_ESTIMATOR       "E0533" "no_estimator"       Error;
+    UNCREDITED_DRAW    "E0534" "uncredited_draw"    Error;
+    NO_SCORE           "E0535" "no_score"           Error;
     FROZEN_AND_TAUGHT  "E0601" "frozen_and_taught"  Error;
     TEST_STEERS        "E0602" "test_steers"        Error;
     LABEL_UNSUPERVISED "E0603" "label_unsupervised" Error;

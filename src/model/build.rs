@@ -99,6 +99,7 @@ fn finish(
             bias: if driven { region.bias } else { Bias::None },
             equation,
             draws: region.draws,
+            sampled: region.sampled,
             structure: region.structure,
             timing: Timing::Before,
             settle: region.settle,
@@ -306,6 +307,7 @@ fn shapes<'a>(draft: &mut Draft<'a>) {
             shape: shape(draft, &tree.target),
             equation: None,
             draws: Vec::new(),
+            sampled: Vec::new(),
             structure: None,
             bias: Bias::Unit,
             settle: None,
@@ -356,10 +358,11 @@ fn equations(draft: &mut Draft<'_>) {
         typer.equation_names(RegionId(id), &shape);
         typer.drawn = Some(shape.clone());
         let root = typer.expr(expr).and_then(|root| typer.fit(root, &shape, &tree.target));
-        let draws = std::mem::take(&mut typer.draws);
+        let (draws, sampled) = (std::mem::take(&mut typer.draws), std::mem::take(&mut typer.sampled));
         let (formula, said) = typer.finish(root);
         said.into_iter().for_each(|diagnostic| draft.say(diagnostic));
-        (draft.regions[id].equation, draft.regions[id].draws) = (formula.ok(), draws);
+        let region = &mut draft.regions[id];
+        (region.equation, region.draws, region.sampled) = (formula.ok(), draws, sampled);
     }
 }
 

@@ -84,6 +84,8 @@ pub(super) struct RegionDraft<'a> {
     pub(super) equation: Option<super::Formula>,
     /// What its equation draws.
     pub(super) draws: Vec<super::Draw>,
+    /// Which draws declare an estimator.
+    pub(super) sampled: Vec<super::Sampled>,
     /// What else it has if it is a structure.
     pub(super) structure: Option<Structure>,
     /// The bias of its drive.

@@ -331,7 +331,7 @@ impl Typer<'_, '_> {
     }
 
     /// An operator between two nodes.
-    fn operation(&mut self, symbol: &str, left: usize, right: usize, span: Span) -> Typed {
+    pub(super) fn operation(&mut self, symbol: &str, left: usize, right: usize, span: Span) -> Typed {
         self.want_number(left, symbol)?;
         self.want_number(right, symbol)?;
         let (left, right) = self.same_shape(symbol, left, right, span)?;

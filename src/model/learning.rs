@@ -10,22 +10,74 @@ use crate::syntax::tree::{self, Argument, BinaryOperator, DefinitionKind, Every,
 use crate::tensor::Element;
 
 /// A credit rule as a spec may name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CreditRule {
     /// Its name.
     pub name: &'static str,
-    /// What it takes: whole numbers from 1 on, all of them.
-    pub parameters: &'static [&'static str],
+    /// What it takes.
+    pub parameters: &'static [CreditParameter],
     /// Whether it has a meaning in models with time alone.
     pub needs_time: bool,
+    /// Through what it comes to parameters.
+    pub through: Through,
+}
+
+/// What a credit rule takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CreditParameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What may be given.
+    pub kind: ParameterKind,
+    /// What it is if nothing is given; none: something has to be.
+    pub default: Option<f64>,
+}
+
+/// What may be given for a parameter of a credit rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParameterKind {
+    /// A whole number from 1 on, perhaps of steps.
+    Whole,
+    /// A number above 0.
+    Positive,
+    /// A number per sample, which may read what a cost may read.
+    PerSample,
+}
+
+/// Through what credit comes to parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Through {
+    /// Operations that have a derivative.
+    Derivatives,
+    /// Those, and the probabilities of what is sampled by `score`.
+    Scores,
 }
 
 /// The credit rules of this version: those that `credit` has a construction for.
 pub const CREDIT_RULES: &[CreditRule] = &[
-    CreditRule { name: "backprop", parameters: &[], needs_time: false },
-    CreditRule { name: "nothing", parameters: &[], needs_time: false },
-    CreditRule { name: "truncated", parameters: &["steps"], needs_time: true },
+    CreditRule { name: "backprop", parameters: &[], needs_time: false, through: Through::Derivatives },
+    CreditRule { name: "nothing", parameters: &[], needs_time: false, through: Through::Derivatives },
+    CreditRule {
+        name: "reinforce",
+        parameters: &[CreditParameter { name: "baseline", kind: ParameterKind::PerSample, default: Some(0.0) }],
+        needs_time: false,
+        through: Through::Scores,
+    },
+    CreditRule {
+        name: "truncated",
+        parameters: &[CreditParameter { name: "steps", kind: ParameterKind::Whole, default: None }],
+        needs_time: true,
+        through: Through::Derivatives,
+    },
 ];
+
+/// Through what the credit of a statement comes.
+pub(super) fn through(learn: &Learn) -> Through {
+    match &learn.teacher {
+        Teacher::Credit(name) => credit_rule(name).map_or(Through::Derivatives, |rule| rule.through),
+        Teacher::Rule(_) => Through::Derivatives,
+    }
+}
 
 /// The credit rule of this name.
 pub(super) fn credit_rule(name: &str) -> Option<&'static CreditRule> {
@@ -46,7 +98,6 @@ pub(super) const LATER: &[&str] = &[
     "kolen_pollack",
     "node_perturbation",
     "predictive_coding",
-    "reinforce",
     "rtrl",
     "sign_symmetry",
     "target_propagation",
@@ -70,13 +121,15 @@ pub(super) fn learn(draft: &mut Draft<'_>, tree: &tree::Learn, span: Span) -> Re
     if let Some(fresh) = tree.fresh {
         draft.later(fresh, "`fresh`", "");
     }
-    let (teacher, arguments) = taught?;
+    let (teacher, Given { arguments, baseline }) = taught?;
     let learn = Learn {
         projections: projections?,
         biases: Vec::new(),
         structures: Vec::new(),
         teacher,
         arguments,
+        baseline,
+        sampled: Vec::new(),
         from: from?,
         using: using?,
         clip: clip?,
@@ -236,7 +289,14 @@ pub(super) fn name_and_arguments(expr: &Expr) -> Option<(&Name, &[Argument])> {
     }
 }
 
-fn teacher(draft: &mut Draft<'_>, expr: &Expr) -> Result<(Teacher, Vec<f64>), Said> {
+/// What a credit rule is given.
+#[derive(Default)]
+struct Given {
+    arguments: Vec<f64>,
+    baseline: Option<Formula>,
+}
+
+fn teacher(draft: &mut Draft<'_>, expr: &Expr) -> Result<(Teacher, Given), Said> {
     let expr = &*draft.resolved(expr);
     let Some((name, arguments)) = name_and_arguments(expr) else {
         draft.say(
@@ -250,7 +310,7 @@ fn teacher(draft: &mut Draft<'_>, expr: &Expr) -> Result<(Teacher, Vec<f64>), Sa
         Some((Meaning::Definition(definition), span, library)) if definition.kind == DefinitionKind::Rule => {
             let defined = (!library).then_some(span);
             return rule(draft, definition, arguments, expr.span, defined)
-                .map(|rule| (Teacher::Rule(rule), Vec::new()));
+                .map(|rule| (Teacher::Rule(rule), Given::default()));
         }
         Some((Meaning::Broken, ..)) => return Err(Said),
         Some((meaning, span, library)) => {
@@ -298,22 +358,35 @@ fn teacher(draft: &mut Draft<'_>, expr: &Expr) -> Result<(Teacher, Vec<f64>), Sa
 }
 
 /// The arguments of a credit rule, by place or by name.
-fn arguments_of(draft: &mut Draft<'_>, rule: &CreditRule, given: &[Argument], call: Span) -> Result<Vec<f64>, Said> {
+fn arguments_of(draft: &mut Draft<'_>, rule: &CreditRule, given: &[Argument], call: Span) -> Result<Given, Said> {
     if rule.needs_time {
         super::time::want(draft, call, &format!("the credit rule `{}`", rule.name))?;
     }
     let usage = match rule.parameters {
         [] => format!("by {}", rule.name),
-        parameters => format!("by {}({})", rule.name, parameters.join(", ")),
+        parameters => {
+            let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name).collect();
+            format!("by {}({})", rule.name, names.join(", "))
+        }
     };
     let place = |i: usize, argument: &Argument| match &argument.name {
-        Some(name) => rule.parameters.iter().position(|parameter| *parameter == name.as_str()),
+        Some(name) => rule.parameters.iter().position(|parameter| parameter.name == name.as_str()),
         None => (i < rule.parameters.len()).then_some(i),
     };
     let mut values = vec![None; rule.parameters.len()];
+    let mut baseline = None;
     for (i, argument) in given.iter().enumerate() {
         match place(i, argument).filter(|place| values[*place].is_none()) {
-            Some(place) => values[place] = Some(whole(draft, &argument.value)?),
+            Some(place) => {
+                values[place] = Some(match rule.parameters[place].kind {
+                    ParameterKind::Whole => whole(draft, &argument.value)?,
+                    ParameterKind::Positive => positive(draft, &argument.value)?,
+                    ParameterKind::PerSample => {
+                        baseline = Some(per_sample(draft, rule.parameters[place].name, &argument.value)?);
+                        0.0
+                    }
+                });
+            }
             None => {
                 let message = match rule.parameters {
                     [] => format!("`{}` takes no arguments", rule.name),
@@ -325,12 +398,46 @@ fn arguments_of(draft: &mut Draft<'_>, rule: &CreditRule, given: &[Argument], ca
             }
         }
     }
+    for (value, parameter) in values.iter_mut().zip(rule.parameters) {
+        *value = value.or(parameter.default);
+    }
     if let Some(missing) = values.iter().position(Option::is_none) {
-        let message = format!("`{}` wants a value for `{}`", rule.name, rule.parameters[missing]);
+        let message = format!("`{}` wants a value for `{}`", rule.name, rule.parameters[missing].name);
         draft.say(Diagnostic::new(Code::WRONG_ARGUMENTS, message).at(call, "missing").help(usage));
         return Err(Said);
     }
-    Ok(values.into_iter().flatten().collect())
+    Ok(Given { arguments: values.into_iter().flatten().collect(), baseline })
+}
+
+/// A number above 0.
+fn positive(draft: &mut Draft<'_>, expr: &Expr) -> Result<f64, Said> {
+    match super::build::number(draft, expr)? {
+        (value, Unit::One) if value > 0.0 && value.is_finite() => Ok(value),
+        (value, unit) => {
+            let what = if unit == Unit::One { value.to_string() } else { unit.phrase() };
+            let message = format!("a plain number above 0 is wanted here, and this is {what}");
+            draft.say(Diagnostic::new(Code::TYPE_MISMATCH, message).at(expr.span, what).help("such as 0.01"));
+            Err(Said)
+        }
+    }
+}
+
+/// A number per sample.
+fn per_sample(draft: &mut Draft<'_>, name: &str, expr: &Expr) -> Result<Formula, Said> {
+    let found = formula(draft, Place::Cost, expr)?;
+    let reads_brain = found.leaves().any(|(leaf, _)| !matches!(leaf, super::Leaf::Param(_)));
+    if draft.time.is_some() && reads_brain {
+        draft.later(expr.span, &format!("a `{name}` that is no constant, in a model with time"), "a number");
+        return Err(Said);
+    }
+    let node = found.value();
+    if node.ty == scalar(Element::Real) && node.unit == Unit::One {
+        return Ok(found);
+    }
+    let what = if node.unit == Unit::One { super::typing::describe(&node.ty) } else { node.unit.phrase() };
+    let message = format!("a plain number per sample is wanted for `{name}`, and this is {what}");
+    draft.say(Diagnostic::new(Code::NOT_SCALAR, message).at(expr.span, what).help("reduce it: `mean(x)` or `sum(x)`"));
+    Err(Said)
 }
 
 /// A whole number from 1 on, perhaps of steps.

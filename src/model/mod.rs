@@ -21,6 +21,7 @@ mod pattern;
 pub mod print;
 mod repeat;
 mod routes;
+mod sampled;
 mod schedule;
 mod selection;
 mod settling;
@@ -41,8 +42,9 @@ pub use constraint::{Constraints, Norm, Sign};
 pub use formula::{Formula, Leaf, Unit};
 pub use generated::field_type;
 use indexmap::IndexMap;
-pub use learning::{CREDIT_RULES, CreditRule};
+pub use learning::{CREDIT_RULES, CreditParameter, CreditRule, ParameterKind, Through};
 pub use local::Neighbours;
+pub use sampled::{Distribution, Estimator, Sampled};
 pub use selection::{Selection, SelectionKind};
 pub use settling::{Settle, Settling};
 use std::sync::Arc;
@@ -246,6 +248,8 @@ pub struct Region {
     pub equation: Formula,
     /// What the equation draws, for every sample, unit and step anew: [`Leaf::Draw`].
     pub draws: Vec<Draw>,
+    /// Which draws declare an estimator of their derivative.
+    pub sampled: Vec<Sampled>,
     /// What else it has if it is a structure.
     pub structure: Option<Structure>,
     /// When in a trial it is computed.
@@ -518,6 +522,10 @@ pub struct Learn {
     pub teacher: Teacher,
     /// The arguments of a credit rule, in the order of its parameters.
     pub arguments: Vec<f64>,
+    /// By `reinforce`: what a sample's costs are compared with.
+    pub baseline: Option<Formula>,
+    /// By `reinforce`: the regions whose draws by `score` are credited.
+    pub sampled: Vec<RegionId>,
     /// The costs to be lowered, each with the weight that the statement gives it.
     pub from: Vec<(Formula, CostId)>,
     /// How the gradient becomes a change; none for a rule that adds `dw`.

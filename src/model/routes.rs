@@ -2,6 +2,7 @@
 
 use super::draft::Draft;
 use super::formula::Kind;
+use super::learning::{Through, through as through_of};
 use super::tie::siblings;
 use super::{CostId, Formula, Leaf, Learn, Pattern, Projection, ProjectionId, RegionId, Structure};
 use crate::diag::Span;
@@ -20,17 +21,13 @@ pub(super) struct Reach {
 /// How credit comes to a node: freely, or past an operation without a derivative (its name, why, and its place).
 type Way = Option<(&'static str, &'static str, Span)>;
 
-/// What a formula's value depends on.
-pub(super) fn reach(formula: &Formula) -> Reach {
-    through(formula, None)
-}
-
-/// What the activity of a region depends on: in a structure, also by what its states became in earlier time steps.
-fn through(formula: &Formula, structure: Option<&Structure>) -> Reach {
+/// What some nodes of a formula depend on: in a structure, also by what its states became in earlier time steps. `freely`: also
+/// through what has no derivative.
+fn through(formula: &Formula, roots: &[usize], structure: Option<&Structure>, freely: bool) -> Reach {
     let mut open: Vec<Option<Way>> = vec![None; formula.nodes.len()];
-    open[formula.root] = Some(None);
+    roots.iter().for_each(|root| open[*root] = Some(None));
     loop {
-        walk_back(formula, &mut open);
+        walk_back(formula, &mut open, freely);
         let before = open.clone();
         for (place, node) in formula.nodes.iter().enumerate() {
             if let (Kind::Leaf(Leaf::Before(state)), Some(way), Some(structure)) =
@@ -55,16 +52,23 @@ fn through(formula: &Formula, structure: Option<&Structure>) -> Reach {
 }
 
 /// From each node that is open to its operands.
-fn walk_back(formula: &Formula, open: &mut [Option<Way>]) {
+fn walk_back(formula: &Formula, open: &mut [Option<Way>], freely: bool) {
     for place in (0..formula.nodes.len()).rev() {
         let Some(block) = open[place] else { continue };
         let node = &formula.nodes[place];
         let Kind::Op(row, _, inputs) = &node.kind else { continue };
+        if freely {
+            inputs.iter().for_each(|input| enter_node(open, *input, block));
+            continue;
+        }
         let here = match row.derivative {
             Derivative::None(why) => block.or(Some((row.name, why, node.span))),
             _ => block,
         };
         for (position, &input) in inputs.iter().enumerate() {
+            if matches!(row.derivative, Derivative::Declared(operand) if operand != position) {
+                continue;
+            }
             let here = if row.name == "select" && position == 0 {
                 block.or(Some((row.name, "its condition is not differentiable", node.span)))
             } else {
@@ -100,40 +104,73 @@ pub(super) struct Credit {
 
 /// The way back of one cost for one statement.
 pub(super) fn credit(draft: &Draft<'_>, cost: CostId, learn: &Learn) -> Credit {
+    let scored = match through_of(learn) {
+        Through::Derivatives => Vec::new(),
+        Through::Scores => scored(draft, cost, learn),
+    };
+    travelled(draft, cost, learn, &scored, false)
+}
+
+/// The regions that sample by `score`, among those on which a cost depends.
+pub(super) fn scored(draft: &Draft<'_>, cost: CostId, learn: &Learn) -> Vec<RegionId> {
+    let all = travelled(draft, cost, learn, &[], true);
+    let scores = |id: &RegionId| draft.regions[id.0].sampled.iter().any(|one| one.log_probability.is_some());
+    all.regions.into_iter().filter(scores).collect()
+}
+
+/// The way back of a cost, and of the probabilities of what some regions have sampled. `freely`: also through what has no
+/// derivative.
+fn travelled(draft: &Draft<'_>, cost: CostId, learn: &Learn, scored: &[RegionId], freely: bool) -> Credit {
     let mut credit = Credit::default();
     let Some(Some(cost)) = draft.costs.get(cost.0) else { return credit };
     let mut open = Vec::new();
-    enter(&draft.projections, &mut credit, &mut open, reach(&cost.formula));
+    enter(&draft.projections, &mut credit, &mut open, through(&cost.formula, &[cost.formula.root], None, freely));
+    for id in scored {
+        let Some(equation) = draft.regions[id.0].equation.as_ref() else { continue };
+        let logs: Vec<usize> = draft.regions[id.0].sampled.iter().filter_map(|one| one.log_probability).collect();
+        into_region(draft, &mut credit, &mut open, learn, *id, through(equation, &logs, None, freely));
+    }
     while let Some(id) = open.pop() {
         let Some(equation) = draft.regions[id.0].equation.as_ref() else { continue };
-        let reached = through(equation, draft.regions[id.0].structure.as_ref());
-        let mut wires: Vec<ProjectionId> = Vec::new();
-        for leaf in &reached.leaves {
-            match leaf {
-                Leaf::Drive | Leaf::Input => {
-                    let into =
-                        draft.projections.iter().enumerate().filter(|(_, p)| p.target == id && p.named.is_none());
-                    wires.extend(into.map(|(number, _)| ProjectionId(number)));
-                }
-                Leaf::Projection(wire) => wires.push(*wire),
-                _ => {}
-            }
-        }
-        for wire in wires {
-            credit.projections.extend(siblings(&draft.projections, wire));
-            let projection = &draft.projections[wire.0];
-            let fixed_wire = matches!(projection.pattern, Pattern::Pool(..));
-            let passes =
-                fixed_wire || projection.credit && learn.only_through.as_ref().is_none_or(|only| only.contains(&wire));
-            if !passes {
-                credit.closed.push(wire);
-            } else if credit.regions.insert(projection.source) {
-                open.push(projection.source);
-            }
-        }
-        enter(&draft.projections, &mut credit, &mut open, reached);
+        let reached = through(equation, &[equation.root], draft.regions[id.0].structure.as_ref(), freely);
+        into_region(draft, &mut credit, &mut open, learn, id, reached);
     }
     credit
+}
+
+/// Credit that has come to these leaves of a region's equation goes on to where they come from.
+fn into_region(
+    draft: &Draft<'_>,
+    credit: &mut Credit,
+    open: &mut Vec<RegionId>,
+    learn: &Learn,
+    id: RegionId,
+    reached: Reach,
+) {
+    let mut wires: Vec<ProjectionId> = Vec::new();
+    for leaf in &reached.leaves {
+        match leaf {
+            Leaf::Drive | Leaf::Input => {
+                let into = draft.projections.iter().enumerate().filter(|(_, p)| p.target == id && p.named.is_none());
+                wires.extend(into.map(|(number, _)| ProjectionId(number)));
+            }
+            Leaf::Projection(wire) => wires.push(*wire),
+            _ => {}
+        }
+    }
+    for wire in wires {
+        credit.projections.extend(siblings(&draft.projections, wire));
+        let projection = &draft.projections[wire.0];
+        let fixed_wire = matches!(projection.pattern, Pattern::Pool(..));
+        let passes =
+            fixed_wire || projection.credit && learn.only_through.as_ref().is_none_or(|only| only.contains(&wire));
+        if !passes {
+            credit.closed.push(wire);
+        } else if credit.regions.insert(projection.source) {
+            open.push(projection.source);
+        }
+    }
+    enter(&draft.projections, credit, open, reached);
 }
 
 fn enter(projections: &[Projection], credit: &mut Credit, open: &mut Vec<RegionId>, reached: Reach) {

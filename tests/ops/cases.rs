@@ -29,7 +29,8 @@ pub fn of(row: &'static Row) -> Vec<Case> {
         Kind::Map(scalar) => maps(scalar),
         Kind::Reduce(fold) => reductions(fold),
         Kind::Composite(_) if row.is_elementwise() => {
-            SHAPES.iter().map(|shape| (Attributes::None, vec![of_type(Element::Real, shape)])).collect()
+            let operands = if row.name == "credited_as" { 2 } else { 1 };
+            SHAPES.iter().map(|shape| (Attributes::None, vec![of_type(Element::Real, shape); operands])).collect()
         }
         Kind::Composite(_) => composites(row.name),
         Kind::Contract => contractions(),

@@ -1,7 +1,7 @@
 //! Each row's derivative: partial derivatives against differences, transposes against the operation itself.
 
 use super::cases::{self, Case};
-use neurula::tensor::differentiate::{Exact, reverse};
+use neurula::tensor::differentiate::{Exact, forward, reverse};
 use neurula::tensor::eval::{self, Array};
 use neurula::tensor::{Builder, Derivative, Element, Graph, Kind, Row, Type, Value, op};
 
@@ -169,4 +169,29 @@ fn what_has_no_derivative_says_why() {
             assert!(why.len() > 8, "{}: {why:?}", row.name);
         }
     }
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "an independent reference")]
+fn a_declared_derivative_is_that_of_the_operand_and_of_no_other() {
+    let mut b = Builder::new();
+    let ty = Type::real(&[3]);
+    let [x, g] = [b.param(ty.clone(), None), b.param(ty, None)];
+    // A threshold whose slope is declared to be that of the hyperbolic tangent.
+    let zero = b.zeros_like(x);
+    let above = b.less(zero, x);
+    let jump = b.real(above);
+    let shifted = b.add(jump, x);
+    let smooth = b.tanh(x);
+    let y = b.row(op::find("credited_as").expect("a row"), neurula::tensor::Attributes::None, &[shifted, smooth]);
+    let backwards = reverse(&mut b, &[(y, g)], &[x], &mut Exact)[0];
+    let forwards = forward(&mut b, &[(x, g)], &[y])[0].expect("a tangent");
+    let graph = b.finish(&[y, backwards, forwards]);
+    let found = run(&graph, &[vec![-0.5, 0.25, 2.0], vec![1.0, -3.0, 0.5]]);
+    assert_eq!(found[0], [-0.5, 1.25, 3.0]);
+    let slope = |x: f64, g: f64| g * (1.0 - f64::tanh(x).powi(2));
+    for (found, wanted) in found[1].iter().zip([slope(-0.5, 1.0), slope(0.25, -3.0), slope(2.0, 0.5)]) {
+        assert!((found - wanted).abs() < 1e-15, "{found} for {wanted}");
+    }
+    assert_eq!(found[1], found[2]);
 }

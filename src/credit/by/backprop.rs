@@ -4,7 +4,7 @@
 use super::super::formula::Batched;
 use super::super::forward::Step;
 use super::{By, Gradient, changed_by};
-use crate::model::{Learn, Model};
+use crate::model::{CostId, Formula, Learn, Model};
 use crate::tensor::differentiate::{Product, Transport, reverse};
 use crate::tensor::{Builder, Value};
 
@@ -50,13 +50,27 @@ pub(super) fn gradients(
     costs: &[Batched],
     truncated: Option<usize>,
 ) -> Vec<Gradient> {
+    let seeds = seeds(step, learn, costs);
+    from_seeds(step, learn, &seeds, truncated)
+}
+
+/// The weight of a cost in a statement.
+pub(super) fn factor(step: &mut Step<'_>, weight: &Formula, cost: CostId) -> Value {
+    let factor = step.schedule(weight);
+    match step.phase.weights.get(&cost).cloned() {
+        Some(set) => {
+            let set = step.schedule(&set);
+            step.b.multiply(factor, set)
+        }
+        None => factor,
+    }
+}
+
+/// The costs of a statement, with the derivative of what it lowers by each.
+pub(super) fn seeds(step: &mut Step<'_>, learn: &Learn, costs: &[Batched]) -> Vec<(Value, Value)> {
     let mut seeds = Vec::new();
     for (weight, cost) in &learn.from {
-        let mut factor = step.schedule(weight);
-        if let Some(set) = step.phase.weights.get(cost).cloned() {
-            let set = step.schedule(&set);
-            factor = step.b.multiply(factor, set);
-        }
+        let factor = factor(step, weight, *cost);
         let cost = costs[cost.0];
         if cost.batched {
             let each = step.b.divide(factor, step.batch.count);
@@ -66,10 +80,20 @@ pub(super) fn gradients(
             seeds.push((cost.value, factor));
         }
     }
+    seeds
+}
+
+/// The derivatives of some values, by everything that a statement changes.
+pub(super) fn from_seeds(
+    step: &mut Step<'_>,
+    learn: &Learn,
+    seeds: &[(Value, Value)],
+    truncated: Option<usize>,
+) -> Vec<Gradient> {
     let changed = changed_by(step.model, learn);
     let wrt: Vec<Value> = changed.iter().map(|changed| step.changed(changed)).collect();
     let model = step.model;
-    let found = reverse(&mut step.b, &seeds, &wrt, &mut Routes { model, learn, truncated });
+    let found = reverse(&mut step.b, seeds, &wrt, &mut Routes { model, learn, truncated });
     let pairs = changed.into_iter().zip(found);
     pairs
         .map(|(changed, value)| {

@@ -2,6 +2,7 @@
 
 mod backprop;
 mod nothing;
+mod reinforce;
 mod truncated;
 
 use super::formula::Batched;
@@ -71,7 +72,7 @@ pub struct By {
 }
 
 /// All credit rules, sorted by name.
-pub const ALL: &[By] = &[backprop::BY, nothing::BY, truncated::BY];
+pub const ALL: &[By] = &[backprop::BY, nothing::BY, reinforce::BY, truncated::BY];
 
 /// The rule of this name; the model has seen to it that there is one.
 pub(super) fn find(name: &str) -> &'static By {

@@ -1,16 +1,21 @@
-//! Credit that a path waits for is not lost in an operation without a derivative.
+//! Credit that a path waits for is not lost in an operation without a derivative, nor in a draw that has no estimator for it.
 
 use super::super::draft::Draft;
-use super::super::{Teacher, routes};
+use super::super::{Learn, Projection, Sampled, Teacher, Through, learning, routes};
 use super::{Check, Options};
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, Span};
 
 pub(super) const CHECK: Check = Check { name: "not_differentiable", run };
 
 fn run(draft: &mut Draft<'_>, _: &Options) {
     let mut said: Vec<Diagnostic> = Vec::new();
     for learn in draft.phases.iter().flat_map(|phase| &phase.learns) {
-        if !matches!(&learn.teacher, Teacher::Credit(rule) if &**rule != "nothing") {
+        let Teacher::Credit(rule) = &learn.teacher else { continue };
+        if &**rule == "nothing" {
+            continue;
+        }
+        if learning::through(learn) == Through::Scores && learn.sampled.is_empty() && !learn.from.is_empty() {
+            said.push(without_score(draft, rule, learn));
             continue;
         }
         let credits: Vec<routes::Credit> =
@@ -19,14 +24,52 @@ fn run(draft: &mut Draft<'_>, _: &Options) {
         let blocked = credits.iter().flat_map(|credit| &credit.blocked).next();
         if let (Some(missed), Some((name, why, span))) = (missed, blocked) {
             let projection = &draft.projections[missed.0];
-            let diagnostic = Diagnostic::new(Code::NOT_DIFFERENTIABLE, format!("credit for `{}` ends at `{name}`, which has no derivative", projection.name))
-                .at(*span, format!("`{name}`: {why}"))
-                .because(learn.span, format!("`{}` waits for credit that has to come through here", projection.name))
-                .help("use a differentiable form (`cross_entropy(x, label)` instead of comparing `argmax(x)`, `sigmoid(x)` instead of `x > 0`)");
+            let all = draft.regions.iter().flat_map(|region| &region.sampled);
+            let diagnostic = match all.into_iter().find(|one| *name == "no_credit" && one.span == *span) {
+                Some(sampled) => at_a_draw(projection, sampled, learn),
+                None => at_an_operation(projection, (name, why, *span), learn),
+            };
             if !said.contains(&diagnostic) {
                 said.push(diagnostic);
             }
         }
     }
     said.into_iter().for_each(|diagnostic| draft.say(diagnostic));
+}
+
+fn at_an_operation(projection: &Projection, (name, why, span): (&str, &str, Span), learn: &Learn) -> Diagnostic {
+    let message = format!("credit for `{}` ends at `{name}`, which has no derivative", projection.name);
+    Diagnostic::new(Code::NOT_DIFFERENTIABLE, message)
+        .at(span, format!("`{name}`: {why}"))
+        .because(learn.span, format!("`{}` waits for credit that has to come through here", projection.name))
+        .help("use a differentiable form (`cross_entropy(x, label)` instead of comparing `argmax(x)`, `sigmoid(x)` instead of `x > 0`)")
+}
+
+fn at_a_draw(projection: &Projection, sampled: &Sampled, learn: &Learn) -> Diagnostic {
+    let (of, by) = (sampled.distribution, sampled.estimator.name());
+    let message = format!("credit for `{}` ends at a draw from `{}` by `{by}`", projection.name, of.name());
+    let at = match sampled.log_probability {
+        Some(_) => "`score` has a derivative of its probability, which `reinforce` reads, and none of what is drawn",
+        None => "`none`: no derivative of what is drawn is declared",
+    };
+    let estimators = of.estimators();
+    let help = match sampled.log_probability {
+        Some(_) => format!("learn `by reinforce`, or sample by another estimator: there are {estimators}"),
+        None => format!("sample by another estimator: there are {estimators}"),
+    };
+    Diagnostic::new(Code::UNCREDITED_DRAW, message)
+        .at(sampled.span, at)
+        .because(learn.span, format!("`{}` waits for credit that has to come through here", projection.name))
+        .help(help)
+}
+
+fn without_score(draft: &Draft<'_>, rule: &str, learn: &Learn) -> Diagnostic {
+    let message = format!("`{rule}` credits what is sampled by `score`, and no such draw lies before its costs");
+    let mut said = Diagnostic::new(Code::NO_SCORE, message).at(learn.span, "nothing here acts by chance");
+    for (_, cost) in &learn.from {
+        if let Some(cost) = draft.costs[cost.0].as_ref() {
+            said = said.because(cost.span, format!("`{}` depends on no draw by `score`", cost.name));
+        }
+    }
+    said.help("region Choice[4] = sample categorical(softmax(drive)) by score")
 }

@@ -13,7 +13,7 @@ use crate::tensor::{Attributes, Element, Extent, Kind, Row, op};
 const LATER: &[&str] = &["batch_mean", "batch_sum", "distance", "tapped", "response", "alignment"];
 
 impl Typer<'_, '_> {
-    pub(super) fn call(&mut self, expr: &Expr, function: &Name, arguments: &[Argument]) -> Typed {
+    pub(in crate::model) fn call(&mut self, expr: &Expr, function: &Name, arguments: &[Argument]) -> Typed {
         let meant =
             self.draft.aliases.get(function.as_str()).filter(|_| self.outer.is_none() && !self.is_local(function));
         if let Some(Expr { kind: ExprKind::Name(meant), .. }) = meant {
@@ -179,7 +179,7 @@ impl Typer<'_, '_> {
     }
 
     /// 1 at the class, 0 elsewhere.
-    fn one_hot(&mut self, input: usize, span: Span) -> Typed {
+    pub(in crate::model) fn one_hot(&mut self, input: usize, span: Span) -> Typed {
         let Element::Class(k) = self.nodes[input].ty.element else {
             return Err(self.want_class(input, "one_hot"));
         };
@@ -203,7 +203,7 @@ impl Typer<'_, '_> {
     }
 
     /// Reduces over all axes.
-    fn reduce(&mut self, name: &str, input: usize, span: Span) -> Typed {
+    pub(in crate::model) fn reduce(&mut self, name: &str, input: usize, span: Span) -> Typed {
         if !matches!(name, "all" | "any") {
             self.want_number(input, name)?;
         }

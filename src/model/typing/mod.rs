@@ -112,6 +112,8 @@ pub(super) struct Typer<'d, 'a> {
     pub(super) drawn: Option<Vec<usize>>,
     /// What was drawn so far.
     pub(super) draws: Vec<super::Draw>,
+    /// Which draws declare an estimator.
+    pub(super) sampled: Vec<super::Sampled>,
     /// In data from other data: the other.
     pub(super) from: Option<DataId>,
 }
@@ -119,9 +121,25 @@ pub(super) struct Typer<'d, 'a> {
 impl<'d, 'a> Typer<'d, 'a> {
     pub(super) fn new(draft: &'d Draft<'a>, place: Place) -> Self {
         let (said, nodes, locals, calls) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (drawn, draws) = (None, Vec::new());
+        let (drawn, draws, sampled) = (None, Vec::new(), Vec::new());
         let (outer, within, written, exhausted) = (None, None, 0, false);
-        Typer { draft, place, said, nodes, locals, calls, outer, within, written, exhausted, drawn, draws, from: None }
+        let from = None;
+        Typer {
+            draft,
+            place,
+            said,
+            nodes,
+            locals,
+            calls,
+            outer,
+            within,
+            written,
+            exhausted,
+            drawn,
+            draws,
+            sampled,
+            from,
+        }
     }
 
     /// From here on the text is that of a definition with this name.
@@ -242,7 +260,7 @@ impl<'d, 'a> Typer<'d, 'a> {
             ExprKind::Where { .. } => self.later(span, "`where` inside an expression", "put it behind the `metric`"),
             ExprKind::At { value, when } => self.at_moment(value, when, span),
             ExprKind::Indexed { .. } => self.later(span, "a sum over an index", "`sum(x)` sums over all elements"),
-            ExprKind::Sample { .. } => self.later(span, "`sample`", ""),
+            ExprKind::Sample { distribution, estimator } => self.sample(distribution, estimator, span),
             ExprKind::RuleFrom { .. } => self.later(span, "a rule as an argument", ""),
             ExprKind::Error => Err(Said),
         }

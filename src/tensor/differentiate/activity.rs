@@ -74,7 +74,11 @@ fn forwards(graph: &Graph, node: &Node, inputs: &[bool]) -> Vec<bool> {
     }
     match &node.op {
         Op::Row(row, _) => {
-            let moves = !matches!(row.derivative, Derivative::None(_));
+            let moves = match row.derivative {
+                Derivative::None(_) => false,
+                Derivative::Declared(operand) => inputs[operand],
+                _ => true,
+            };
             vec![moves && graph.ty(node.outputs[0]).element == Element::Real]
         }
         Op::Bind(_) => none,
@@ -98,7 +102,11 @@ fn forwards(graph: &Graph, node: &Node, inputs: &[bool]) -> Vec<bool> {
 /// Which active inputs of a node its marked outputs depend on.
 fn backwards(node: &Node, inputs: &[bool], outputs: &[bool]) -> Vec<bool> {
     match &node.op {
-        Op::Row(..) | Op::Bind(_) => inputs.to_vec(),
+        Op::Row(row, _) => match row.derivative {
+            Derivative::Declared(operand) => (0..inputs.len()).map(|i| i == operand && inputs[i]).collect(),
+            _ => inputs.to_vec(),
+        },
+        Op::Bind(_) => inputs.to_vec(),
         Op::Loop(looped) => {
             let (_, active) = carries(looped, inputs);
             let (carried, marks) = reached_carries(looped, &active, outputs);

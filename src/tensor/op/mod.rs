@@ -11,6 +11,7 @@ pub mod clamp;
 pub mod constant;
 pub mod contract;
 pub mod cos;
+pub mod credited_as;
 pub mod divide;
 pub mod equal;
 pub mod exp;
@@ -29,6 +30,7 @@ pub mod minimum;
 pub mod modulo;
 pub mod multiply;
 pub mod negate;
+pub mod no_credit;
 pub mod normal_quantile;
 pub mod not;
 pub mod or;
@@ -70,6 +72,7 @@ pub static ALL: &[&Row] = &[
     &constant::ROW,
     &contract::ROW,
     &cos::ROW,
+    &credited_as::ROW,
     &divide::ROW,
     &equal::ROW,
     &exp::ROW,
@@ -88,6 +91,7 @@ pub static ALL: &[&Row] = &[
     &modulo::ROW,
     &multiply::ROW,
     &negate::ROW,
+    &no_credit::ROW,
     &normal_quantile::ROW,
     &not::ROW,
     &or::ROW,
@@ -138,11 +142,14 @@ pub struct Row {
 }
 
 impl Row {
-    /// Whether it takes reals and gives as many, each from the one at its place.
+    /// Whether it takes reals and gives as many, each from those at its place.
     pub fn is_elementwise(&self) -> bool {
         match self.kind {
             Kind::Map(_) => true,
-            Kind::Composite(_) => (self.ty)(&[&Type::scalar(Element::Real)], &Attributes::None).is_ok(),
+            Kind::Composite(_) => {
+                let number = Type::scalar(Element::Real);
+                (1..=2).any(|operands| (self.ty)(&vec![&number; operands], &Attributes::None).is_ok())
+            }
             _ => false,
         }
     }
@@ -276,6 +283,8 @@ pub enum Derivative {
     /// Of what is linear in each operand: `transpose(b, g, i, xs, attributes)` is the cotangent of `xs[i]`. In forward
     /// mode the operation itself is applied to the tangent of `xs[i]`, the others as they are.
     Transpose(fn(&mut Builder, Value, usize, &[Value], &Attributes) -> Value),
+    /// That of the operand of this number, whatever the operation does: all credit goes there as it is, and none elsewhere.
+    Declared(usize),
     /// There is none, and why; credit stops here, and `model` says so.
     None(&'static str),
 }

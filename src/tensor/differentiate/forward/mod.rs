@@ -68,6 +68,8 @@ fn of_row(
         let Some(tangent) = *tangent else { continue };
         let part = match row.derivative {
             Derivative::None(_) => return None,
+            Derivative::Declared(operand) if i == operand => tangent,
+            Derivative::Declared(_) => continue,
             Derivative::Partial(partial) => match reduced(row, attributes) {
                 Some(axes) => {
                     let y = unreduced(b, y, xs[i], axes);

@@ -88,6 +88,7 @@ impl Sweep<'_> {
         for i in (0..xs.len()).filter(|i| active[*i]) {
             let part = match row.derivative {
                 Derivative::None(_) => None,
+                Derivative::Declared(operand) => (i == operand).then_some(cotangent),
                 Derivative::Partial(partial) => Some(match reduced(row, attributes) {
                     Some(axes) => {
                         let cotangent = unreduced(b, cotangent, xs[i], axes);

@@ -1,0 +1,50 @@
+//! The score function estimator: the derivative of the logarithm of the probability of what was sampled by `score`, times what
+//! the costs of that sample came to above a baseline; and the gradient where there is one without chance. Its mean is the
+//! gradient of the costs' mean, whatever the baseline.
+//! Williams (1992), "Simple statistical gradient-following algorithms for connectionist reinforcement learning".
+
+use super::super::formula::{Batched, widened};
+use super::super::forward::Step;
+use super::{By, Gradient, backprop};
+use crate::bug;
+use crate::model::Learn;
+use crate::tensor::Value;
+
+pub(super) const BY: By = By { name: "reinforce", about: "the score function estimator (Williams 1992)", gradients };
+
+fn gradients(step: &mut Step<'_>, learn: &Learn, costs: &[Batched]) -> Vec<Gradient> {
+    let mut seeds = backprop::seeds(step, learn, costs);
+    let advantage = advantage(step, learn, costs);
+    for id in &learn.sampled {
+        match step.scores[id.0] {
+            Some(score) => seeds.push((score, advantage)),
+            None => bug!("the draws of `{}` have no probability", step.model.regions[id.0].name),
+        }
+    }
+    backprop::from_seeds(step, learn, &seeds, None)
+}
+
+/// For each sample, what its costs came to above the baseline, as a part of the mean over the batch.
+fn advantage(step: &mut Step<'_>, learn: &Learn, costs: &[Batched]) -> Value {
+    let extent = step.batch.extent.clone();
+    let mut total: Option<Value> = None;
+    for (weight, cost) in &learn.from {
+        let factor = backprop::factor(step, weight, *cost);
+        let each = widened(&mut step.b, costs[cost.0], &extent);
+        let factor = step.b.expand_like(factor, each, &[]);
+        let weighted = step.b.multiply(factor, each);
+        total = Some(match total {
+            Some(total) => step.b.add(total, weighted),
+            None => weighted,
+        });
+    }
+    let Some(mut total) = total else { bug!("`reinforce` without a cost") };
+    if let Some(baseline) = &learn.baseline {
+        let baseline = step.formula(baseline);
+        let baseline = widened(&mut step.b, baseline, &extent);
+        total = step.b.subtract(total, baseline);
+    }
+    let count = step.batch.count;
+    let count = step.b.expand_like(count, total, &[]);
+    step.b.divide(total, count)
+}
