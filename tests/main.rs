@@ -16,6 +16,7 @@ mod gradients;
 mod guide;
 mod house;
 mod images;
+mod indexed;
 mod keep;
 mod language;
 mod library;

@@ -38,6 +38,7 @@ mod predict;
 mod products;
 mod restore;
 mod settle;
+mod sums;
 mod synapses;
 mod trial;
 mod whose;

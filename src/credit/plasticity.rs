@@ -3,10 +3,12 @@
 use super::by::{Changed, Gradient};
 use super::forward::Step;
 use super::pointwise::{self, Spread};
+use super::sums;
 use super::whose;
 use super::windows;
 use crate::bug;
-use crate::model::{Bias, Formula, Leaf, Learn, Pattern, ProjectionId, RegionId, Rule, Window, owner};
+use crate::model::indices::{POST, PRE, SAMPLES};
+use crate::model::{Along, Bias, Formula, Leaf, Learn, Pattern, ProjectionId, RegionId, Rule, Window, owner};
 use crate::tensor::{Extent, Value};
 use indexmap::IndexMap;
 
@@ -34,17 +36,12 @@ pub(super) fn changes(step: &mut Step<'_>, learn: &Learn, rule: &Rule) -> Vec<Gr
     for &id in &learn.biases {
         if let Some(db) = &rule.db {
             step.b.of(whose::change(step.model, learn, &rule.name, &Changed::Bias(id)));
-            let value = biases(step, db, id);
+            let value = biases(step, rule, db, id);
             all.push(Gradient { changed: Changed::Bias(id), value: step.b.negate(value) });
         }
     }
     all
 }
-
-/// The axes of an equation per synapse: samples, units behind, units before.
-const SAMPLES: usize = 0;
-const POST: usize = 1;
-const PRE: usize = 2;
 
 fn weights(step: &mut Step<'_>, rule: &Rule, id: ProjectionId) -> Value {
     let projection = &step.model.projections[id.0];
@@ -54,17 +51,33 @@ fn weights(step: &mut Step<'_>, rule: &Rule, id: ProjectionId) -> Value {
     let (source, target) = (projection.source, projection.target);
     let one_to_one = projection.pattern == Pattern::OneToOne;
     let (post_units, pre_units) = (step.model.regions[target.0].size(), step.model.regions[source.0].size());
-    let extents = [step.batch.extent.clone(), Extent::Const(post_units), Extent::Const(pre_units)];
+    let extents = extents(step, rule, post_units, pre_units);
     let weight = step.matrix(id, None);
     let (pre, post) = (step.flat(source), step.flat(target));
     let change = pointwise::compute(step, &rule.dw, &extents, &mut |step, leaf| match leaf {
         Leaf::Pre => Spread { value: pre, axes: vec![SAMPLES, if one_to_one { POST } else { PRE }] },
         Leaf::Post => Spread { value: post, axes: vec![SAMPLES, POST] },
         Leaf::Synapse => Spread { value: weight, axes: if one_to_one { vec![POST] } else { vec![POST, PRE] } },
+        Leaf::PreAt(axis) => Spread { value: pre, axes: vec![SAMPLES, *axis] },
+        Leaf::PostAt(axis) => Spread { value: post, axes: vec![SAMPLES, *axis] },
+        Leaf::SynapseAt(post, Some(pre)) => sums::weights_along(&mut step.b, weight, *post, *pre),
+        Leaf::Place(axis) => index(step, *axis, &extents),
         _ => Spread { value: step.leaf(leaf).value, axes: Vec::new() },
     });
     let axes = if one_to_one { vec![POST] } else { vec![POST, PRE] };
     averaged(step, change, &axes, &extents)
+}
+
+/// How long the axes of an equation are: samples, units behind, units before, and what its sums bind.
+fn extents(step: &Step<'_>, rule: &Rule, post: usize, pre: usize) -> Vec<Extent> {
+    let bound = rule.bound.iter().map(|along| if *along == Along::Post { post } else { pre });
+    std::iter::once(step.batch.extent.clone()).chain([post, pre].into_iter().chain(bound).map(Extent::Const)).collect()
+}
+
+/// An index as a number.
+fn index(step: &mut Step<'_>, axis: usize, extents: &[Extent]) -> Spread {
+    let places = step.b.iota(extents[axis].clone());
+    Spread { value: step.b.real(places), axes: vec![axis] }
 }
 
 /// A shared weight sums over its places. The axes are samples, places, channels, and those of a window.
@@ -110,7 +123,7 @@ fn over_places(step: &mut Step<'_>, change: Spread, axis: usize, window: &Window
     }
 }
 
-fn biases(step: &mut Step<'_>, db: &Formula, id: RegionId) -> Value {
+fn biases(step: &mut Step<'_>, rule: &Rule, db: &Formula, id: RegionId) -> Value {
     let bias = step.bias(id);
     let shared = step.model.regions[id.0].bias == Bias::Channel;
     let window = step.model.projections.iter().find_map(|projection| match &projection.pattern {
@@ -121,10 +134,17 @@ fn biases(step: &mut Step<'_>, db: &Formula, id: RegionId) -> Value {
         Some(window) => by_channel(step, id, window),
         None => step.flat(id),
     };
-    let extents = step.b.ty(post).shape.clone();
+    let of_post = step.b.ty(post).shape.clone();
+    let extents = match window {
+        Some(_) => of_post.clone(),
+        None => extents(step, rule, of_post[POST].bound(), 1),
+    };
     let change = pointwise::compute(step, db, &extents, &mut |step, leaf| match leaf {
-        Leaf::Post => Spread { value: post, axes: (0..extents.len()).collect() },
+        Leaf::Post => Spread { value: post, axes: (0..of_post.len()).collect() },
+        Leaf::PostAt(axis) => Spread { value: post, axes: vec![SAMPLES, *axis] },
         Leaf::Synapse => Spread { value: bias, axes: vec![POST] },
+        Leaf::SynapseAt(axis, None) => Spread { value: bias, axes: vec![*axis] },
+        Leaf::Place(axis) => index(step, *axis, &extents),
         Leaf::Pre => bug!("`pre` in `db`"),
         _ => Spread { value: step.leaf(leaf).value, axes: Vec::new() },
     });

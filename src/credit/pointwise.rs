@@ -2,6 +2,7 @@
 //! others only where it meets them.
 
 use super::forward::Step;
+use super::sums::{self, Sums};
 use crate::bug;
 use crate::model::formula::Kind;
 use crate::model::{Formula, Leaf};
@@ -21,20 +22,43 @@ pub(super) fn compute(
     extents: &[Extent],
     leaf: &mut dyn FnMut(&mut Step<'_>, &Leaf) -> Spread,
 ) -> Spread {
-    formula.fold_value(|node, operands| {
+    let sums = Sums::of(formula);
+    let mut values: Vec<Option<Spread>> = vec![None; formula.nodes.len()];
+    for (place, node) in formula.nodes.iter().enumerate().filter(|(place, _)| sums.needed[*place]) {
         step.b.at(Some(node.span));
-        match &node.kind {
-            Kind::Leaf(read) => leaf(step, read),
-            Kind::Op(row, attributes, _) => match row.kind {
-                RowKind::Constant => Spread { value: step.b.row(row, attributes.clone(), &[]), axes: Vec::new() },
-                _ if row.is_elementwise() => map(&mut step.b, row, attributes, &operands, extents),
-                _ => bug!("`{}` in an equation per synapse", row.name),
-            },
-        }
-    })
+        let value = |place: &usize| match &values[*place] {
+            Some(value) => value.clone(),
+            None => bug!("an equation per synapse out of order"),
+        };
+        let computed = match (&node.kind, &sums.products[place]) {
+            (_, Some(product)) => {
+                let factors: Vec<Spread> = product.factors.iter().map(value).collect();
+                sums::of_products(&mut step.b, product.axis, product.mask.as_ref().map(value), &factors, extents)
+            }
+            (Kind::Leaf(read), None) => leaf(step, read),
+            (Kind::Op(row, attributes, inputs), None) => {
+                let operands: Vec<Spread> = inputs.iter().map(value).collect();
+                match (row.kind, attributes) {
+                    (RowKind::Constant, _) => {
+                        Spread { value: step.b.row(row, attributes.clone(), &[]), axes: Vec::new() }
+                    }
+                    (RowKind::Reduce(_), Attributes::Axes(axes)) => {
+                        sums::reduce(&mut step.b, row, axes[0], &operands[0], extents)
+                    }
+                    _ if row.is_elementwise() => map(&mut step.b, row, attributes, &operands, extents),
+                    _ => bug!("`{}` in an equation per synapse", row.name),
+                }
+            }
+        };
+        values[place] = Some(computed);
+    }
+    match values.swap_remove(formula.root) {
+        Some(value) => value,
+        None => bug!("an equation per synapse without a value"),
+    }
 }
 
-fn map(
+pub(super) fn map(
     b: &mut Builder,
     row: &'static crate::tensor::Row,
     attributes: &Attributes,

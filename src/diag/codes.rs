@@ -59,6 +59,9 @@ codes! {
     MISPLACED_WORD     "E0207" "misplaced_word"     Error;
     IMPORT             "E0208" "import"             Error;
     NO_CHANGE          "E0209" "no_change"          Error;
+    UNBOUND_INDEX      "E0210" "unbound_index"      Error;
+    MISSING_INDEX      "E0211" "missing_index"      Error;
+    IDLE_INDEX         "E0212" "idle_index"         Error;
     SHAPE_MISMATCH     "E0301" "shape_mismatch"     Error;
     TYPE_MISMATCH      "E0302" "type_mismatch"      Error;
     UNIT_MISMATCH      "E0303" "unit_mismatch"      Error;
@@ -67,6 +70,7 @@ codes! {
     NOT_SCALAR         "E0306" "not_scalar"         Error;
     BAD_INDEX          "E0307" "bad_index"          Error;
     UNKNOWN_SHAPE      "E0308" "unknown_shape"      Error;
+    INDEX_LENGTHS      "E0309" "index_lengths"      Error;
     CYCLE              "E0401" "cycle"              Error;
     NO_INPUT           "E0402" "no_input"           Error;
     UNREAD_REGION      "E0403" "unread_region"      Warning;

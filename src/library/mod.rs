@@ -40,8 +40,10 @@ entries! {
     "optimiser" "momentum";
     "optimiser" "rmsprop";
     "optimiser" "sgd";
+    "rule" "competitive";
     "rule" "hebb";
     "rule" "oja";
+    "rule" "sanger";
     "schedule" "cosine";
     "schedule" "exponential";
     "schedule" "linear";

@@ -2,6 +2,7 @@
 
 use super::build::{arc, formula};
 use super::draft::{Draft, Meaning, nearest, not_supported};
+use super::indices::{Indices, POST, PRE};
 use super::learning::name_and_arguments;
 use super::typing::{Local, Place, Said, Typer, bind, scalar};
 use super::{Formula, Leaf, Optimiser, Rule, Target, Unit};
@@ -21,26 +22,25 @@ pub(super) fn rule(
     let outer = defined.is_none().then_some(call);
     let real = scalar(Element::Real);
     let words = [("pre", Leaf::Pre), ("post", Leaf::Post), ("w", Leaf::Synapse)];
-    let mut locals: Vec<_> = words.map(|(word, leaf)| (arc(word), Local::Leaf(leaf, real.clone(), Unit::One))).to_vec();
+    let words = words.map(|(word, leaf)| (arc(word), Local::Leaf(leaf, real.clone(), Unit::One))).to_vec();
+    let mut equations = Equations { definition, place: Place::Rule, words, bound, outer, indices: Indices::default() };
+    let of_weights = left_indices(draft, definition, "dw", 2);
+    let of_biases = left_indices(draft, definition, "db", 1);
     let (mut dw, mut db) = (None, None);
-    let mut bad = false;
+    let mut bad = of_weights.is_err() || of_biases.is_err();
+    let (of_weights, of_biases) = (of_weights.unwrap_or(None), of_biases.unwrap_or(None));
     for statement in &definition.body {
         match &statement.kind {
-            BodyStatementKind::Define { target, value, .. }
-                if target.axes.is_empty() && matches!(target.name.as_str(), "dw" | "db") =>
-            {
+            BodyStatementKind::Define { target, value, .. } if matches!(target.name.as_str(), "dw" | "db") => {
                 let is_db = target.name.as_str() == "db";
-                let own: Vec<_> = locals.iter().filter(|(word, _)| !(is_db && &**word == "pre")).cloned().collect();
-                let made = equation(draft, definition, Place::Rule, value, &own, &bound, outer);
+                let (names, slot) = if is_db { (&of_biases, &mut db) } else { (&of_weights, &mut dw) };
+                let made = equations.typed(draft, value, names.as_deref(), is_db);
                 bad |= made.is_err();
-                *(if is_db { &mut db } else { &mut dw }) = made.ok();
+                *slot = made.ok();
             }
             BodyStatementKind::Let { target, value } if target.axes.is_empty() => {
-                let made = equation(draft, definition, Place::Rule, value, &locals, &bound, outer);
-                match made {
-                    Ok(made) => locals.push((target.name.text.clone(), Local::Formula(made))),
-                    Err(Said) => locals.push((target.name.text.clone(), Local::Broken)),
-                }
+                let made = equations.typed(draft, value, of_weights.as_deref(), false);
+                equations.words.push((target.name.text.clone(), made.map_or(Local::Broken, Local::Formula)));
             }
             _ => {
                 draft.later(
@@ -53,19 +53,59 @@ pub(super) fn rule(
         }
     }
     if dw.is_none() && !bad {
-        draft.say(
-            Diagnostic::new(
-                Code::NO_CHANGE,
-                format!("the rule `{}` does not say how a weight changes", definition.name),
-            )
-            .at(definition.name.span, "no `dw = …`")
-            .help("dw = rate * post * pre"),
-        );
+        let message = format!("the rule `{}` does not say how a weight changes", definition.name);
+        let said = Diagnostic::new(Code::NO_CHANGE, message).at(definition.name.span, "no `dw = …`");
+        draft.say(said.help("dw = rate * post * pre"));
     }
+    let indexed = of_weights.is_some() || of_biases.is_some();
+    let (bound, alike) = (equations.indices.bound(), equations.indices.alike);
     match dw {
-        Some(dw) if !bad => Ok(Rule { name: arc(definition.name.as_str()), dw, db }),
+        Some(dw) if !bad => Ok(Rule { name: arc(definition.name.as_str()), dw, db, indexed, bound, alike }),
         _ => Err(Said),
     }
+}
+
+/// The names of the indices on the left of a rule's equation, if it names any.
+fn left_indices(
+    draft: &mut Draft<'_>,
+    definition: &Definition,
+    name: &str,
+    wanted: usize,
+) -> Result<Option<Vec<(crate::tensor::Name, Span)>>, Said> {
+    let defined = definition.body.iter().find_map(|statement| match &statement.kind {
+        BodyStatementKind::Define { target, .. } if target.name.as_str() == name => Some(target),
+        _ => None,
+    });
+    let Some(target) = defined.filter(|target| !target.axes.is_empty()) else { return Ok(None) };
+    let names: Vec<&tree::Name> = target
+        .axes
+        .iter()
+        .filter_map(|axis| match &axis.size.kind {
+            tree::ExprKind::Name(index) if axis.name.is_none() => Some(index),
+            _ => None,
+        })
+        .collect();
+    let again = (1..names.len()).find(|&place| names[..place].iter().any(|other| other.text == names[place].text));
+    if let Some(place) = again {
+        let said = Diagnostic::new(Code::DUPLICATE_NAME, format!("`{name}` has the index `{}` twice", names[place]))
+            .at(names[place].span, "named again here")
+            .because(names[0].span, "first named here")
+            .help("the first index counts the units behind, the second those before: `dw[j, i]`");
+        draft.say(said);
+        return Err(Said);
+    }
+    if names.len() != wanted || target.axes.len() != wanted {
+        let (count, example) = match wanted {
+            1 => ("one index: that of the unit", "db[j] = …"),
+            _ => ("two indices: that of the unit behind the synapse and that of the one before it", "dw[j, i] = …"),
+        };
+        let said = Diagnostic::new(Code::BAD_INDEX, format!("`{name}` has {count}"))
+            .at(target.span, "other indices than these")
+            .help(format!("name them, or leave them out: `{example}`"));
+        draft.say(said);
+        return Err(Said);
+    }
+    Ok(Some(names.into_iter().map(|name| (name.text.clone(), name.span)).collect()))
 }
 
 /// The arguments of a rule or an optimiser, each a formula that may be scheduled.
@@ -107,32 +147,59 @@ fn bound_arguments(
     if bad { Err(Said) } else { Ok(locals) }
 }
 
-/// An equation of a rule or an optimiser; inside the library, everything is said about the call.
-fn equation(
-    draft: &mut Draft<'_>,
-    definition: &Definition,
+/// What the equations of a rule or an optimiser have in common.
+struct Equations<'e> {
+    definition: &'e Definition,
     place: Place,
-    value: &Expr,
-    words: &[(crate::tensor::Name, Local)],
-    bound: &[(crate::tensor::Name, Local)],
+    /// What the words of the language mean here, and what `let` has named so far.
+    words: Vec<(crate::tensor::Name, Local)>,
+    /// The parameters of the definition.
+    bound: Vec<(crate::tensor::Name, Local)>,
+    /// Inside the library, everything is said about this place.
     outer: Option<Span>,
-) -> Result<Formula, Said> {
-    let mut typer = Typer::new(draft, place);
-    typer.outer = outer;
-    typer.within(&definition.name);
-    typer.locals = words.iter().chain(bound).cloned().collect();
-    let before = words.iter().any(|(word, _)| &**word == "pre");
-    let root = typer.expr(value).and_then(|root| typer.plain_scalar(root));
-    let root = root.and_then(|root| if before || place != Place::Rule { Ok(root) } else { typer.without_pre(root) });
-    let (formula, said) = typer.finish(root);
-    said.into_iter().for_each(|diagnostic| draft.say(diagnostic));
-    formula
+    indices: Indices,
+}
+
+impl Equations<'_> {
+    /// One of them; `left` are the indices that it names.
+    fn typed(
+        &mut self,
+        draft: &mut Draft<'_>,
+        value: &Expr,
+        left: Option<&[(crate::tensor::Name, Span)]>,
+        of_bias: bool,
+    ) -> Result<Formula, Said> {
+        let mut typer = Typer::new(draft, self.place);
+        typer.outer = self.outer;
+        typer.within(&self.definition.name);
+        let known = self.words.iter().filter(|(word, _)| !(of_bias && &**word == "pre"));
+        typer.locals = known.chain(&self.bound).cloned().collect();
+        if let Some(left) = left {
+            self.indices.begin(left);
+            self.indices.of_bias = of_bias;
+            typer.indices = Some(std::mem::take(&mut self.indices));
+            for (place, (name, _)) in left.iter().enumerate() {
+                let leaf = Leaf::Place(POST + place);
+                typer.locals.push((name.clone(), Local::Leaf(leaf, scalar(Element::Real), Unit::One)));
+            }
+        }
+        let root = typer.expr(value).and_then(|root| typer.plain_scalar(root));
+        let root = root.and_then(|root| if of_bias { typer.without_pre(root) } else { Ok(root) });
+        if let Some(indices) = typer.indices.take() {
+            self.indices = indices;
+        }
+        let (formula, said) = typer.finish(root);
+        said.into_iter().for_each(|diagnostic| draft.say(diagnostic));
+        formula
+    }
 }
 
 impl Typer<'_, '_> {
     /// The equation of a bias reads nothing that comes from before it, not even by a `let`.
     fn without_pre(&mut self, root: usize) -> super::typing::Typed {
-        let pre = self.nodes.iter().find(|node| matches!(node.kind, super::formula::Kind::Leaf(Leaf::Pre)));
+        let before =
+            |leaf: &Leaf| matches!(leaf, Leaf::Pre | Leaf::PreAt(_) | Leaf::SynapseAt(_, Some(_)) | Leaf::Place(PRE));
+        let pre = self.nodes.iter().find(|node| matches!(&node.kind, super::formula::Kind::Leaf(leaf) if before(leaf)));
         match pre.map(|node| node.span) {
             Some(span) => Err(self.nothing_before(span)),
             None => Ok(root),
@@ -227,7 +294,9 @@ fn optimise(
     let outer = defined.is_none().then_some(call);
     let real = scalar(Element::Real);
     let words = [("g", Leaf::Gradient), ("w", Leaf::Synapse), ("step", Leaf::Step)];
-    let mut locals: Vec<_> = words.map(|(word, leaf)| (arc(word), Local::Leaf(leaf, real.clone(), Unit::One))).to_vec();
+    let words = words.map(|(word, leaf)| (arc(word), Local::Leaf(leaf, real.clone(), Unit::One))).to_vec();
+    let mut equations =
+        Equations { definition, place: Place::Optimiser, words, bound, outer, indices: Indices::default() };
     let mut made = Optimiser { name: arc(definition.name.as_str()), states: Vec::new(), updates: Vec::new() };
     let mut bad = false;
     for statement in &definition.body {
@@ -239,7 +308,8 @@ fn optimise(
                 };
                 bad |= first.is_err();
                 let leaf = Leaf::State(made.states.len());
-                locals.push((declaration.target.name.text.clone(), Local::Leaf(leaf, real.clone(), Unit::One)));
+                let state = Local::Leaf(leaf, real.clone(), Unit::One);
+                equations.words.push((declaration.target.name.text.clone(), state));
                 made.states.push((declaration.target.name.text.clone(), first.unwrap_or(0.0)));
             }
         }
@@ -264,15 +334,14 @@ fn optimise(
                     bad = true;
                     continue;
                 };
-                match equation(draft, definition, Place::Optimiser, value, &locals, &bound, outer) {
+                match equations.typed(draft, value, None, false) {
                     Ok(formula) => made.updates.push((place, formula)),
                     Err(Said) => bad = true,
                 }
             }
             BodyStatementKind::Let { target, value } if target.axes.is_empty() && made.updates.is_empty() => {
-                let local = equation(draft, definition, Place::Optimiser, value, &locals, &bound, outer)
-                    .map_or(Local::Broken, Local::Formula);
-                locals.push((target.name.text.clone(), local));
+                let local = equations.typed(draft, value, None, false).map_or(Local::Broken, Local::Formula);
+                equations.words.push((target.name.text.clone(), local));
             }
             _ => {
                 draft.later(

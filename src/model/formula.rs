@@ -115,6 +115,14 @@ pub enum Leaf {
     Post,
     /// In a rule or optimiser: the parameter itself (`w`).
     Synapse,
+    /// In a rule with indices: the activity of the units before, along this axis (see [`super::indices`]).
+    PreAt(usize),
+    /// In a rule with indices: that of the units behind.
+    PostAt(usize),
+    /// In a rule with indices: the weights, along these axes; or the biases, along the first.
+    SynapseAt(usize, Option<usize>),
+    /// In a rule with indices: the index of this axis, as a real.
+    Place(usize),
     /// In an optimiser: the gradient (`g`).
     Gradient,
     /// In an optimiser: a state.

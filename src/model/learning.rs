@@ -149,8 +149,9 @@ fn complete(draft: &mut Draft<'_>, tree: &tree::Learn, mut learn: Learn) -> Resu
             learn.from.clear();
             return Ok(vec![learn]);
         }
-        Teacher::Rule(_) => {
+        Teacher::Rule(taught) => {
             single_weights(draft, tree, &learn)?;
+            super::indices::fit(draft, tree, &learn, taught)?;
             if draft.time.is_some() {
                 draft.later(tree.rule.span, "a rule with an equation per synapse in a model with time", "by backprop");
                 return Err(Said);

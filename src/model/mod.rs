@@ -14,6 +14,7 @@ mod derived;
 mod draft;
 pub mod formula;
 mod generated;
+pub mod indices;
 mod init;
 mod learning;
 mod local;
@@ -42,6 +43,7 @@ pub use constraint::{Constraints, Norm, Sign};
 pub use formula::{Formula, Leaf, Unit};
 pub use generated::field_type;
 use indexmap::IndexMap;
+pub use indices::{Alike, Along};
 pub use learning::{CREDIT_RULES, CreditParameter, CreditRule, ParameterKind, Through};
 pub use local::Neighbours;
 pub use sampled::{Distribution, Estimator, Sampled};
@@ -560,6 +562,12 @@ pub struct Rule {
     pub dw: Formula,
     /// The change of a bias: a formula of [`Leaf::Post`] and [`Leaf::Synapse`].
     pub db: Option<Formula>,
+    /// Whether an equation names its indices, so that it may read other units and synapses than its own.
+    pub indexed: bool,
+    /// Of each axis from [`indices::BOUND`] on, which units it counts.
+    pub bound: Vec<Along>,
+    /// An index for which there must be as many units behind as before.
+    pub alike: Option<Alike>,
 }
 
 /// An `optimiser` with its arguments filled in; everything is per parameter.

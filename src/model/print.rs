@@ -1,6 +1,7 @@
 //! The model as text, for `emit --stage model`: what is there, how it is wired, and who learns from what.
 
 use super::formula::Kind;
+use super::indices::{BOUND, POST, PRE};
 use super::{Bias, Bound, Formula, Leaf, Learn, Model, SelectionKind, Target, Teacher, Window};
 use crate::tensor::Attributes;
 use std::fmt::Write;
@@ -249,6 +250,9 @@ fn operation(name: &str, attributes: &Attributes, inputs: &[usize], texts: &[Str
         ("constant", Attributes::Integer(value)) => format!("{value}"),
         ("constant", Attributes::Truth(value)) => format!("{value}"),
         ("expand" | "reshape", _) => texts[inputs[0]].clone(),
+        ("sum" | "max" | "min" | "all" | "any", Attributes::Axes(axes)) if axes[0] >= BOUND => {
+            format!("{name}({}: {})", index(axes[0]), texts[inputs[0]])
+        }
         (name, _) => {
             let inputs: Vec<&str> = inputs.iter().map(|&input| &*texts[input]).collect();
             format!("{name}({})", inputs.join(", "))
@@ -318,8 +322,22 @@ fn leaf(model: &Model, leaf: &Leaf) -> String {
         Leaf::Pre => "pre".to_string(),
         Leaf::Post => "post".to_string(),
         Leaf::Synapse => "w".to_string(),
+        Leaf::PreAt(axis) => format!("pre[{}]", index(*axis)),
+        Leaf::PostAt(axis) => format!("post[{}]", index(*axis)),
+        Leaf::SynapseAt(post, Some(pre)) => format!("w[{}, {}]", index(*post), index(*pre)),
+        Leaf::SynapseAt(post, None) => format!("w[{}]", index(*post)),
+        Leaf::Place(axis) => index(*axis),
         Leaf::Gradient => "g".to_string(),
         Leaf::State(place) => format!("state{place}"),
         Leaf::Step => "step".to_string(),
+    }
+}
+
+/// The index of a rule along an axis.
+fn index(axis: usize) -> String {
+    match axis {
+        POST => "j".to_string(),
+        PRE => "i".to_string(),
+        axis => format!("k{}", axis - BOUND),
     }
 }

@@ -20,7 +20,13 @@ impl Typer<'_, '_> {
             let function = Name { text: meant.text.clone(), span: function.span };
             return self.call(expr, &function, arguments);
         }
-        match self.declared(function.as_str()) {
+        let declared = self.declared(function.as_str());
+        if declared.is_none_or(|declared| declared.library)
+            && let Some(typed) = self.over_whole(function, arguments, self.span(expr.span))
+        {
+            return typed;
+        }
+        match declared {
             Some(declared) => match declared.meaning {
                 Meaning::Function(definition) => {
                     let defined = (!declared.library).then_some(declared.span);
@@ -209,7 +215,8 @@ impl Typer<'_, '_> {
         }
         let rank = self.nodes[input].ty.shape.len();
         let unit = if name == "argmax" { Unit::One } else { self.nodes[input].unit };
-        if rank == 0 && name != "argmax" && name != "log_sum_exp" {
+        let alone = matches!(self.place, Place::Rule | Place::Optimiser);
+        if rank == 0 && name != "argmax" && (name != "log_sum_exp" || alone) {
             return Ok(input);
         }
         let flat = if rank == 1 {

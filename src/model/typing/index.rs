@@ -9,6 +9,9 @@ use crate::tensor::{Attributes, Extent};
 impl Typer<'_, '_> {
     pub(super) fn index(&mut self, expr: &Expr, value: &Expr, indices: &[Expr]) -> Typed {
         let span = self.span(expr.span);
+        if let Some(typed) = self.synapse_index(expr, value, indices) {
+            return typed;
+        }
         let (mut node, indices) = match self.field_now(value, indices)? {
             Some(row) => (row, &indices[1..]),
             None => (self.expr(value)?, indices),

@@ -4,6 +4,7 @@
 mod call;
 mod data;
 mod index;
+mod indexed;
 mod moment;
 mod operator;
 mod signature;
@@ -13,6 +14,7 @@ pub(super) use signature::bind;
 
 use super::draft::{self, Declared, Draft, Meaning, nearest, not_supported};
 use super::formula::{Kind, Node};
+use super::indices::Indices;
 use super::{ConstId, CostId, DataId, Formula, Leaf, MetricId, ParamId, RegionId, Unit};
 use crate::diag::{Code, Diagnostic, Span};
 use crate::syntax::tree::{Expr, ExprKind, Name};
@@ -104,6 +106,8 @@ pub(super) struct Typer<'d, 'a> {
     pub(super) outer: Option<Span>,
     /// The rule or optimiser whose equation this is.
     within: Option<Arc<str>>,
+    /// In an equation of a rule that names its indices: those.
+    pub(super) indices: Option<Indices>,
     /// How many calls were written out.
     written: usize,
     /// Whether it has become too large; then nothing more is typed.
@@ -123,7 +127,7 @@ impl<'d, 'a> Typer<'d, 'a> {
         let (said, nodes, locals, calls) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (drawn, draws, sampled) = (None, Vec::new(), Vec::new());
         let (outer, within, written, exhausted) = (None, None, 0, false);
-        let from = None;
+        let (from, indices) = (None, None);
         Typer {
             draft,
             place,
@@ -133,6 +137,7 @@ impl<'d, 'a> Typer<'d, 'a> {
             calls,
             outer,
             within,
+            indices,
             written,
             exhausted,
             drawn,
@@ -259,7 +264,9 @@ impl<'d, 'a> Typer<'d, 'a> {
             ExprKind::List(_) => self.later(span, "a list as a value", "a list of numbers can stand in `fixed([[…]])`"),
             ExprKind::Where { .. } => self.later(span, "`where` inside an expression", "put it behind the `metric`"),
             ExprKind::At { value, when } => self.at_moment(value, when, span),
-            ExprKind::Indexed { .. } => self.later(span, "a sum over an index", "`sum(x)` sums over all elements"),
+            ExprKind::Indexed { function, index, condition, body } => {
+                self.over_index(function, index, condition, body, span)
+            }
             ExprKind::Sample { distribution, estimator } => self.sample(distribution, estimator, span),
             ExprKind::RuleFrom { .. } => self.later(span, "a rule as an argument", ""),
             ExprKind::Error => Err(Said),
@@ -282,6 +289,9 @@ impl<'d, 'a> Typer<'d, 'a> {
         if let Some((_, local)) = self.locals.iter().rev().find(|(text, _)| *text == name.text) {
             return match local.clone() {
                 Local::Node(node) => Ok(node),
+                Local::Leaf(leaf @ (Leaf::Pre | Leaf::Post | Leaf::Synapse), ..) if self.indices.is_some() => {
+                    self.without_index(&leaf, name)
+                }
                 Local::Leaf(leaf, ty, unit) => self.leaf(leaf, ty, unit, span),
                 Local::Formula(formula) => self.embed(&formula),
                 Local::Broken => Err(Said),
