@@ -10,6 +10,7 @@ mod derived;
 mod diag;
 mod differentiate;
 mod errors;
+mod feedback;
 mod finite;
 mod generated;
 mod gradients;

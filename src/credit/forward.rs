@@ -31,6 +31,8 @@ pub(super) struct Step<'m> {
     pub(super) activity: Vec<Option<Value>>,
     /// The product of each projection, flat, or flat in each channel.
     pub(super) products: Vec<Option<Value>>,
+    /// The drive of each region, likewise.
+    pub(super) drives: Vec<Option<Value>>,
     /// Of each region, the logarithm of the probability of what it has sampled by `score`, where that is wanted.
     pub(super) scores: Vec<Option<Value>>,
     /// Where in the trial this is.
@@ -75,6 +77,7 @@ fn begin_with<'m>(
         over_time: IndexMap::new(),
         activity: vec![None; model.regions.len()],
         products: vec![None; model.projections.len()],
+        drives: vec![None; model.regions.len()],
         scores: vec![None; model.regions.len()],
         trial: Trial::new(model),
         costs: vec![None; model.costs.len()],
@@ -184,6 +187,7 @@ impl Step<'_> {
             drive = self.b.add(drive, bias);
         }
         self.b.named(drive, format!("{}.drive", region.name));
+        self.drives[id.0] = Some(drive);
         self.shaped(drive, id)
     }
 

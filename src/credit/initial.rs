@@ -2,10 +2,10 @@
 //! region's start.
 
 use super::generate::constant;
-use super::{factor_slot, inner_slot, parameter_at, restore, synapses, weight_slot};
+use super::{factor_slot, feedback, inner_slot, parameter_at, restore, synapses, weight_slot};
 use crate::bug;
 use crate::math::Stream;
-use crate::model::{Factor, Init, Model, Pattern, ProjectionId, RegionId};
+use crate::model::{Factor, Init, Model, Pattern, ProjectionId, RegionId, owner};
 use crate::tensor::{Role, Slot};
 
 /// First values of a parameter or a state, row-major; they are rounded to the program's precision by who stores them.
@@ -20,17 +20,20 @@ pub fn initial(model: &Model, slot: &Slot, seed: u64) -> Vec<f64> {
             synapses::initial(model, &slot.name, seed).or_else(|| restore::first(model, &slot.name, cells, seed));
         return held.unwrap_or_else(|| vec![state(model, &slot.name); cells]);
     }
+    if let Some(values) = feedback::initial(model, &slot.name, seed) {
+        return values;
+    }
     for id in (0..model.projections.len()).map(ProjectionId) {
         let projection = &model.projections[id.0];
         if projection.tied.is_some() {
             continue;
         }
         match projection.pattern {
-            Pattern::LowRank(rank) => {
+            Pattern::LowRank(_) => {
                 if let Some(factor) =
                     Factor::BOTH.into_iter().find(|factor| slot.name == factor_slot(model, id, *factor))
                 {
-                    return self::factor(model, id, factor, rank, seed);
+                    return self::factor(model, id, factor, seed);
                 }
             }
             _ if slot.name == weight_slot(model, id) => return weights(model, id, seed),
@@ -93,7 +96,7 @@ pub(super) fn weights(model: &Model, id: ProjectionId, seed: u64) -> Vec<f64> {
 }
 
 /// From what a projection's weights are drawn: its slot, or the key that it shares with others, and which slot that is.
-fn stream(model: &Model, id: ProjectionId, slot: &str, seed: u64) -> Stream {
+pub(super) fn stream(model: &Model, id: ProjectionId, slot: &str, seed: u64) -> Stream {
     let projection = &model.projections[id.0];
     match &projection.key {
         None => Stream::new(seed, slot),
@@ -109,22 +112,29 @@ fn read(model: &Model, init: Init, part: usize) -> Vec<f64> {
     }
 }
 
+/// The shape of a factor of a projection of low rank: post and rank, or rank and pre.
+pub(super) fn factor_shape(model: &Model, id: ProjectionId, factor: Factor) -> [usize; 2] {
+    let projection = &model.projections[owner(&model.projections, id).0];
+    let Pattern::LowRank(rank) = projection.pattern else { bug!("a factor of `{}`", projection.name) };
+    match factor {
+        Factor::Left => [model.regions[projection.target.0].size(), rank],
+        Factor::Right => [rank, model.regions[projection.source.0].size()],
+    }
+}
+
 /// The first values of a factor of a projection of low rank: each starts as weights with as many afferents as it has columns.
-fn factor(model: &Model, id: ProjectionId, factor: Factor, rank: usize, seed: u64) -> Vec<f64> {
+fn factor(model: &Model, id: ProjectionId, factor: Factor, seed: u64) -> Vec<f64> {
     let projection = &model.projections[id.0];
-    let (rows, columns) = match factor {
-        Factor::Left => (model.regions[projection.target.0].size(), rank),
-        Factor::Right => (rank, model.regions[projection.source.0].size()),
-    };
     if let Init::File(_) = projection.init {
         return read(model, projection.init, if factor == Factor::Left { 0 } else { 1 });
     }
+    let [rows, columns] = factor_shape(model, id, factor);
     let stream = stream(model, id, &factor_slot(model, id, factor), seed);
     drawn(projection.init, &stream, &[rows, columns], NO_LIMITS, &|_| (columns, rows))
 }
 
 /// How many synapses each unit behind and each unit before has.
-fn counts(there: &[bool], post: usize, pre: usize) -> (Vec<usize>, Vec<usize>) {
+pub(super) fn counts(there: &[bool], post: usize, pre: usize) -> (Vec<usize>, Vec<usize>) {
     let (mut afferents, mut efferents) = (vec![0; post], vec![0; pre]);
     for (place, _) in there.iter().enumerate().filter(|(_, there)| **there) {
         afferents[place / pre] += 1;
@@ -144,12 +154,13 @@ fn state(model: &Model, name: &str) -> f64 {
 }
 
 /// How many afferents the unit behind a weight has, and how many efferents the unit before it.
-type Fan<'f> = &'f dyn Fn(usize) -> (usize, usize);
+pub(super) type Fan<'f> = &'f dyn Fn(usize) -> (usize, usize);
 
-const NO_LIMITS: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
+/// No limits to what is drawn.
+pub(super) const NO_LIMITS: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
 
 /// Weights of a shape, drawn for their place. What is drawn around 0 is drawn as far as the limits reach.
-fn drawn(init: Init, stream: &Stream, shape: &[usize], limits: (f64, f64), fan: Fan<'_>) -> Vec<f64> {
+pub(super) fn drawn(init: Init, stream: &Stream, shape: &[usize], limits: (f64, f64), fan: Fan<'_>) -> Vec<f64> {
     let cells = shape.iter().product::<usize>();
     let uniform = |place: usize, (low, high): (f64, f64)| low + (high - low) * stream.uniform(place as u64);
     let normal = |place: usize, sd: f64| sd * stream.normal(place as u64);

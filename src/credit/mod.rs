@@ -15,6 +15,7 @@
 //! | `clock.phase_steps`, `clock.epoch_steps` | `int` | `runtime`: how many there are |
 //! | `<projection>.weight`, `<region>.bias`, `<region>.<weight>` | real | [`initial()`] at birth, then what learns |
 //! | `<parameter>\|<rule>\|<optimiser>.<state>` | real, `step` an int | likewise |
+//! | `<projection>.feedback`, `<weight>.feedback` | real | [`initial()`]: what credit rules put in the place of weights |
 //! | `<projection>.left`, `<projection>.right` | real | likewise, where the pattern is `lowrank` |
 //! | `<projection>.synapses`, `<region>.incoming_length`, `<region>.incoming_sum` | real | [`initial()`]: what weights are held to |
 //! | `<parameter> at <phase>` | real | [`initial()`] at birth, as the parameter; `runtime`, when that phase ends |
@@ -25,6 +26,7 @@ pub mod by;
 mod chance;
 mod clock;
 mod condition;
+mod feedback;
 mod formula;
 mod forward;
 mod generate;

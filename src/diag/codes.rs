@@ -104,6 +104,7 @@ codes! {
     FIXED_AND_TAUGHT   "E0509" "fixed_and_taught"   Error;
     NOTHING_LEARNS     "E0510" "nothing_learns"     Error;
     USELESS_COST       "E0511" "useless_cost"       Error;
+    UNMET_NEED         "E0512" "unmet_need"         Error;
     NO_ESTIMATOR       "E0533" "no_estimator"       Error;
     UNCREDITED_DRAW    "E0534" "uncredited_draw"    Error;
     NO_SCORE           "E0535" "no_score"           Error;

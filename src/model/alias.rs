@@ -1,8 +1,9 @@
 //! Params that name a definition: `param teacher : rule = backprop`, used as `by teacher`, set with `--set teacher=oja`.
 
 use super::build::Options;
+use super::credit_rules::{CREDIT_RULES, LATER, credit_rule};
 use super::draft::{Draft, Meaning, nearest, not_supported};
-use super::learning::{CREDIT_RULES, LATER, credit_rule, name_and_arguments};
+use super::learning::name_and_arguments;
 use super::typing::Said;
 use crate::diag::{Code, Diagnostic};
 use crate::syntax::tree::{self, DefinitionKind, Expr, ExprKind, ItemKind};

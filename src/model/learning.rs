@@ -1,6 +1,7 @@
 //! `learn` statements: who learns, from which costs, by which rule.
 
 use super::build::{arc, cost_named, formula};
+use super::credit_rules::{CREDIT_RULES, Given, LATER, arguments_of, credit_rule};
 use super::definition::{optimiser, rule};
 use super::draft::{Draft, Meaning, nearest};
 use super::typing::{Place, Said, scalar};
@@ -8,103 +9,6 @@ use super::{CostId, Formula, Learn, ProjectionId, Teacher, Unit};
 use crate::diag::{Code, Diagnostic, Span};
 use crate::syntax::tree::{self, Argument, BinaryOperator, DefinitionKind, Every, Expr, ExprKind, Name, Paths};
 use crate::tensor::Element;
-
-/// A credit rule as a spec may name it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct CreditRule {
-    /// Its name.
-    pub name: &'static str,
-    /// What it takes.
-    pub parameters: &'static [CreditParameter],
-    /// Whether it has a meaning in models with time alone.
-    pub needs_time: bool,
-    /// Through what it comes to parameters.
-    pub through: Through,
-}
-
-/// What a credit rule takes.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct CreditParameter {
-    /// Its name.
-    pub name: &'static str,
-    /// What may be given.
-    pub kind: ParameterKind,
-    /// What it is if nothing is given; none: something has to be.
-    pub default: Option<f64>,
-}
-
-/// What may be given for a parameter of a credit rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ParameterKind {
-    /// A whole number from 1 on, perhaps of steps.
-    Whole,
-    /// A number above 0.
-    Positive,
-    /// A number per sample, which may read what a cost may read.
-    PerSample,
-}
-
-/// Through what credit comes to parameters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Through {
-    /// Operations that have a derivative.
-    Derivatives,
-    /// Those, and the probabilities of what is sampled by `score`.
-    Scores,
-}
-
-/// The credit rules of this version: those that `credit` has a construction for.
-pub const CREDIT_RULES: &[CreditRule] = &[
-    CreditRule { name: "backprop", parameters: &[], needs_time: false, through: Through::Derivatives },
-    CreditRule { name: "nothing", parameters: &[], needs_time: false, through: Through::Derivatives },
-    CreditRule {
-        name: "reinforce",
-        parameters: &[CreditParameter { name: "baseline", kind: ParameterKind::PerSample, default: Some(0.0) }],
-        needs_time: false,
-        through: Through::Scores,
-    },
-    CreditRule {
-        name: "truncated",
-        parameters: &[CreditParameter { name: "steps", kind: ParameterKind::Whole, default: None }],
-        needs_time: true,
-        through: Through::Derivatives,
-    },
-];
-
-/// Through what the credit of a statement comes.
-pub(super) fn through(learn: &Learn) -> Through {
-    match &learn.teacher {
-        Teacher::Credit(name) => credit_rule(name).map_or(Through::Derivatives, |rule| rule.through),
-        Teacher::Rule(_) => Through::Derivatives,
-    }
-}
-
-/// The credit rule of this name.
-pub(super) fn credit_rule(name: &str) -> Option<&'static CreditRule> {
-    CREDIT_RULES.iter().find(|rule| rule.name == name)
-}
-
-/// The credit rules that the language has and this version has not.
-pub(super) const LATER: &[&str] = &[
-    "contrastive_hebbian",
-    "difference_target_propagation",
-    "direct_feedback_alignment",
-    "eprop",
-    "equilibrium_propagation",
-    "evolution_strategies",
-    "feedback_alignment",
-    "force",
-    "forward_forward",
-    "kolen_pollack",
-    "node_perturbation",
-    "predictive_coding",
-    "rtrl",
-    "sign_symmetry",
-    "target_propagation",
-    "td",
-    "weight_mirror",
-    "weight_perturbation",
-];
 
 /// One `learn` statement; `learn each` gives one for each region in which costs are generated.
 pub(super) fn learn(draft: &mut Draft<'_>, tree: &tree::Learn, span: Span) -> Result<Vec<Learn>, Said> {
@@ -290,13 +194,6 @@ pub(super) fn name_and_arguments(expr: &Expr) -> Option<(&Name, &[Argument])> {
     }
 }
 
-/// What a credit rule is given.
-#[derive(Default)]
-struct Given {
-    arguments: Vec<f64>,
-    baseline: Option<Formula>,
-}
-
 fn teacher(draft: &mut Draft<'_>, expr: &Expr) -> Result<(Teacher, Given), Said> {
     let expr = &*draft.resolved(expr);
     let Some((name, arguments)) = name_and_arguments(expr) else {
@@ -356,102 +253,6 @@ fn teacher(draft: &mut Draft<'_>, expr: &Expr) -> Result<(Teacher, Given), Said>
             .help(help),
     );
     Err(Said)
-}
-
-/// The arguments of a credit rule, by place or by name.
-fn arguments_of(draft: &mut Draft<'_>, rule: &CreditRule, given: &[Argument], call: Span) -> Result<Given, Said> {
-    if rule.needs_time {
-        super::time::want(draft, call, &format!("the credit rule `{}`", rule.name))?;
-    }
-    let usage = match rule.parameters {
-        [] => format!("by {}", rule.name),
-        parameters => {
-            let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name).collect();
-            format!("by {}({})", rule.name, names.join(", "))
-        }
-    };
-    let place = |i: usize, argument: &Argument| match &argument.name {
-        Some(name) => rule.parameters.iter().position(|parameter| parameter.name == name.as_str()),
-        None => (i < rule.parameters.len()).then_some(i),
-    };
-    let mut values = vec![None; rule.parameters.len()];
-    let mut baseline = None;
-    for (i, argument) in given.iter().enumerate() {
-        match place(i, argument).filter(|place| values[*place].is_none()) {
-            Some(place) => {
-                values[place] = Some(match rule.parameters[place].kind {
-                    ParameterKind::Whole => whole(draft, &argument.value)?,
-                    ParameterKind::Positive => positive(draft, &argument.value)?,
-                    ParameterKind::PerSample => {
-                        baseline = Some(per_sample(draft, rule.parameters[place].name, &argument.value)?);
-                        0.0
-                    }
-                });
-            }
-            None => {
-                let message = match rule.parameters {
-                    [] => format!("`{}` takes no arguments", rule.name),
-                    _ => format!("`{}` does not take this argument", rule.name),
-                };
-                let said = Diagnostic::new(Code::WRONG_ARGUMENTS, message).at(argument.span, "one too many");
-                draft.say(said.help(usage));
-                return Err(Said);
-            }
-        }
-    }
-    for (value, parameter) in values.iter_mut().zip(rule.parameters) {
-        *value = value.or(parameter.default);
-    }
-    if let Some(missing) = values.iter().position(Option::is_none) {
-        let message = format!("`{}` wants a value for `{}`", rule.name, rule.parameters[missing].name);
-        draft.say(Diagnostic::new(Code::WRONG_ARGUMENTS, message).at(call, "missing").help(usage));
-        return Err(Said);
-    }
-    Ok(Given { arguments: values.into_iter().flatten().collect(), baseline })
-}
-
-/// A number above 0.
-fn positive(draft: &mut Draft<'_>, expr: &Expr) -> Result<f64, Said> {
-    match super::build::number(draft, expr)? {
-        (value, Unit::One) if value > 0.0 && value.is_finite() => Ok(value),
-        (value, unit) => {
-            let what = if unit == Unit::One { value.to_string() } else { unit.phrase() };
-            let message = format!("a plain number above 0 is wanted here, and this is {what}");
-            draft.say(Diagnostic::new(Code::TYPE_MISMATCH, message).at(expr.span, what).help("such as 0.01"));
-            Err(Said)
-        }
-    }
-}
-
-/// A number per sample.
-fn per_sample(draft: &mut Draft<'_>, name: &str, expr: &Expr) -> Result<Formula, Said> {
-    let found = formula(draft, Place::Cost, expr)?;
-    let reads_brain = found.leaves().any(|(leaf, _)| !matches!(leaf, super::Leaf::Param(_)));
-    if draft.time.is_some() && reads_brain {
-        draft.later(expr.span, &format!("a `{name}` that is no constant, in a model with time"), "a number");
-        return Err(Said);
-    }
-    let node = found.value();
-    if node.ty == scalar(Element::Real) && node.unit == Unit::One {
-        return Ok(found);
-    }
-    let what = if node.unit == Unit::One { super::typing::describe(&node.ty) } else { node.unit.phrase() };
-    let message = format!("a plain number per sample is wanted for `{name}`, and this is {what}");
-    draft.say(Diagnostic::new(Code::NOT_SCALAR, message).at(expr.span, what).help("reduce it: `mean(x)` or `sum(x)`"));
-    Err(Said)
-}
-
-/// A whole number from 1 on, perhaps of steps.
-fn whole(draft: &mut Draft<'_>, expr: &Expr) -> Result<f64, Said> {
-    match super::build::number(draft, expr)? {
-        (value, Unit::One | Unit::Steps) if value.fract() == 0.0 && (1.0..=1e9).contains(&value) => Ok(value),
-        (value, unit) => {
-            let what = if unit == Unit::One { value.to_string() } else { unit.phrase() };
-            let message = format!("a whole number of time steps is wanted here, and this is {what}");
-            draft.say(Diagnostic::new(Code::NOT_WHOLE, message).at(expr.span, what).help("by truncated(5 steps)"));
-            Err(Said)
-        }
-    }
 }
 
 /// `0.1 * rebuild + classify`: costs with the weights that the statement gives them.
@@ -516,7 +317,7 @@ fn no_weighted(draft: &mut Draft<'_>, expr: &Expr) -> Said {
 }
 
 /// A plain number that may be scheduled.
-fn plain_schedule(draft: &mut Draft<'_>, expr: &Expr) -> Result<Formula, Said> {
+pub(super) fn plain_schedule(draft: &mut Draft<'_>, expr: &Expr) -> Result<Formula, Said> {
     let found = formula(draft, Place::Schedule, expr)?;
     let node = found.value();
     if node.ty == scalar(Element::Real) && node.unit == Unit::One {

@@ -9,6 +9,8 @@ mod check;
 mod constant;
 mod constants;
 mod constraint;
+mod credit_rules;
+mod crossing;
 mod definition;
 mod derived;
 mod draft;
@@ -40,11 +42,12 @@ use crate::diag::Span;
 use crate::tensor::Name;
 pub use build::{Options, check};
 pub use constraint::{Constraints, Norm, Sign};
+pub use credit_rules::{CREDIT_RULES, CreditParameter, CreditRule, Need, ParameterKind, Through};
+pub use crossing::{Crossing, Output, crossing};
 pub use formula::{Formula, Leaf, Unit};
 pub use generated::field_type;
 use indexmap::IndexMap;
 pub use indices::{Alike, Along};
-pub use learning::{CREDIT_RULES, CreditParameter, CreditRule, ParameterKind, Through};
 pub use local::Neighbours;
 pub use sampled::{Distribution, Estimator, Sampled};
 pub use selection::{Selection, SelectionKind};
@@ -523,7 +526,7 @@ pub struct Learn {
     /// By what.
     pub teacher: Teacher,
     /// The arguments of a credit rule, in the order of its parameters.
-    pub arguments: Vec<f64>,
+    pub arguments: Vec<Formula>,
     /// By `reinforce`: what a sample's costs are compared with.
     pub baseline: Option<Formula>,
     /// By `reinforce`: the regions whose draws by `score` are credited.

@@ -1,8 +1,8 @@
 //! Who can learn from what: how far the credit of a cost travels back.
 
+use super::credit_rules::{Through, through as through_of};
 use super::draft::Draft;
 use super::formula::Kind;
-use super::learning::{Through, through as through_of};
 use super::tie::siblings;
 use super::{CostId, Formula, Leaf, Learn, Pattern, Projection, ProjectionId, RegionId, Structure};
 use crate::diag::Span;
@@ -23,7 +23,7 @@ type Way = Option<(&'static str, &'static str, Span)>;
 
 /// What some nodes of a formula depend on: in a structure, also by what its states became in earlier time steps. `freely`: also
 /// through what has no derivative.
-fn through(formula: &Formula, roots: &[usize], structure: Option<&Structure>, freely: bool) -> Reach {
+pub(super) fn through(formula: &Formula, roots: &[usize], structure: Option<&Structure>, freely: bool) -> Reach {
     let mut open: Vec<Option<Way>> = vec![None; formula.nodes.len()];
     roots.iter().for_each(|root| open[*root] = Some(None));
     loop {

@@ -1,14 +1,17 @@
 //! Credit rules that the language cannot say, one a file: `learn … by NAME`.
 
 mod backprop;
+mod direct_feedback_alignment;
+mod feedback_alignment;
 mod nothing;
 mod reinforce;
+mod travel;
 mod truncated;
 
 use super::formula::Batched;
 use super::forward::Step;
 use crate::bug;
-use crate::model::{Factor, Learn, Model, Pattern, ProjectionId, RegionId, owner};
+use crate::model::{CREDIT_RULES, Factor, Formula, Learn, Model, Pattern, ProjectionId, RegionId, Teacher, owner};
 use crate::tensor::Value;
 use indexmap::IndexSet;
 
@@ -53,6 +56,34 @@ impl Step<'_> {
     }
 }
 
+impl Learn {
+    /// An argument of the statement's credit rule.
+    pub(super) fn argument(&self, name: &str) -> &Formula {
+        let Teacher::Credit(rule) = &self.teacher else { bug!("an argument of a rule with an equation") };
+        let row = CREDIT_RULES.iter().find(|row| *row.name == **rule);
+        let place = row.and_then(|row| row.parameters.iter().position(|parameter| parameter.name == name));
+        match place.and_then(|place| self.arguments.get(place)) {
+            Some(argument) => argument,
+            None => bug!("`{rule}` has no argument `{name}`"),
+        }
+    }
+
+    /// An argument that is a number of compile time.
+    pub(super) fn constant(&self, name: &str) -> f64 {
+        match self.argument(name).constant(&[]) {
+            Some(value) => value,
+            None => bug!("the argument `{name}` is not constant"),
+        }
+    }
+}
+
+impl Step<'_> {
+    /// An argument of a statement's credit rule, in this step.
+    pub(super) fn argument(&mut self, learn: &Learn, name: &str) -> Value {
+        self.schedule(learn.argument(name))
+    }
+}
+
 /// What an optimiser gets for one parameter.
 pub struct Gradient {
     /// The parameter.
@@ -72,7 +103,8 @@ pub struct By {
 }
 
 /// All credit rules, sorted by name.
-pub const ALL: &[By] = &[backprop::BY, nothing::BY, reinforce::BY, truncated::BY];
+pub const ALL: &[By] =
+    &[backprop::BY, direct_feedback_alignment::BY, feedback_alignment::BY, nothing::BY, reinforce::BY, truncated::BY];
 
 /// The rule of this name; the model has seen to it that there is one.
 pub(super) fn find(name: &str) -> &'static By {

@@ -5,15 +5,17 @@
 
 use super::super::formula::{Batched, widened};
 use super::super::forward::Step;
-use super::{By, Gradient, backprop};
+use super::travel::{Routes, factor, gradients, seeds};
+use super::{By, Gradient};
 use crate::bug;
 use crate::model::Learn;
 use crate::tensor::Value;
 
-pub(super) const BY: By = By { name: "reinforce", about: "the score function estimator (Williams 1992)", gradients };
+pub(super) const BY: By =
+    By { name: "reinforce", about: "the score function estimator (Williams 1992)", gradients: scored };
 
-fn gradients(step: &mut Step<'_>, learn: &Learn, costs: &[Batched]) -> Vec<Gradient> {
-    let mut seeds = backprop::seeds(step, learn, costs);
+fn scored(step: &mut Step<'_>, learn: &Learn, costs: &[Batched]) -> Vec<Gradient> {
+    let mut seeds = self::seeds(step, learn, costs);
     let advantage = advantage(step, learn, costs);
     for id in &learn.sampled {
         match step.scores[id.0] {
@@ -21,7 +23,8 @@ fn gradients(step: &mut Step<'_>, learn: &Learn, costs: &[Batched]) -> Vec<Gradi
             None => bug!("the draws of `{}` have no probability", step.model.regions[id.0].name),
         }
     }
-    backprop::from_seeds(step, learn, &seeds, None)
+    let mut routes = Routes::of(step.model, learn);
+    gradients(step, learn, &seeds, &mut routes)
 }
 
 /// For each sample, what its costs came to above the baseline, as a part of the mean over the batch.
@@ -29,7 +32,7 @@ fn advantage(step: &mut Step<'_>, learn: &Learn, costs: &[Batched]) -> Value {
     let extent = step.batch.extent.clone();
     let mut total: Option<Value> = None;
     for (weight, cost) in &learn.from {
-        let factor = backprop::factor(step, weight, *cost);
+        let factor = self::factor(step, weight, *cost);
         let each = widened(&mut step.b, costs[cost.0], &extent);
         let factor = step.b.expand_like(factor, each, &[]);
         let weighted = step.b.multiply(factor, each);

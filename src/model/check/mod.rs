@@ -4,6 +4,7 @@ mod idle_cost;
 mod memory;
 mod not_differentiable;
 mod undriven_target;
+mod unmet_need;
 mod unreached_synapse;
 mod unread_region;
 mod unwired_region;
@@ -25,6 +26,7 @@ pub(super) const ALL: &[Check] = &[
     memory::CHECK,
     not_differentiable::CHECK,
     undriven_target::CHECK,
+    unmet_need::CHECK,
     unreached_synapse::CHECK,
     unread_region::CHECK,
     unwired_region::CHECK,

@@ -1,7 +1,7 @@
 //! Credit that a path waits for is not lost in an operation without a derivative, nor in a draw that has no estimator for it.
 
 use super::super::draft::Draft;
-use super::super::{Learn, Projection, Sampled, Teacher, Through, learning, routes};
+use super::super::{Learn, Projection, Sampled, Teacher, Through, credit_rules, routes};
 use super::{Check, Options};
 use crate::diag::{Code, Diagnostic, Span};
 
@@ -14,7 +14,7 @@ fn run(draft: &mut Draft<'_>, _: &Options) {
         if &**rule == "nothing" {
             continue;
         }
-        if learning::through(learn) == Through::Scores && learn.sampled.is_empty() && !learn.from.is_empty() {
+        if credit_rules::through(learn) == Through::Scores && learn.sampled.is_empty() && !learn.from.is_empty() {
             said.push(without_score(draft, rule, learn));
             continue;
         }

@@ -301,7 +301,7 @@ impl<'d, 'a> Typer<'d, 'a> {
             return typed;
         }
         let Some(declared) = self.declared(name.as_str()) else {
-            if super::learning::credit_rule(name.as_str()).is_some() {
+            if super::credit_rules::credit_rule(name.as_str()).is_some() {
                 let said = self.misplaced(name, "a credit rule");
                 return Err(self.fail(said.help(format!("it stands in a `learn`: `by {name}`"))));
             }

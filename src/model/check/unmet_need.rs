@@ -1,0 +1,76 @@
+//! What a credit rule needs is there.
+
+use super::super::credit_rules::{Need, credit_rule};
+use super::super::draft::Draft;
+use super::super::{Learn, Teacher, crossing, tie};
+use super::{Check, Options};
+use crate::diag::{Code, Diagnostic};
+
+pub(super) const CHECK: Check = Check { name: "unmet_need", run };
+
+fn run(draft: &mut Draft<'_>, _: &Options) {
+    let mut said: Vec<Diagnostic> = Vec::new();
+    for learn in draft.phases.iter().flat_map(|phase| &phase.learns) {
+        let Teacher::Credit(name) = &learn.teacher else { continue };
+        let needs = credit_rule(name).map_or(&[][..], |rule| rule.needs);
+        let unmet = needs.iter().find_map(|need| unmet(draft, learn, name, *need));
+        said.extend(unmet.filter(|diagnostic| !said.contains(diagnostic)));
+    }
+    said.into_iter().for_each(|diagnostic| draft.say(diagnostic));
+}
+
+/// What is wrong if a need is not met.
+fn unmet(draft: &Draft<'_>, learn: &Learn, rule: &str, need: Need) -> Option<Diagnostic> {
+    match need {
+        // Said where the rule is named: `truncated` has no meaning at all in a model without time.
+        Need::Time => None,
+        Need::Static => moving(draft, learn, rule),
+        Need::Regions => inside(draft, learn, rule),
+        Need::OwnRoute => others(draft, learn, rule),
+    }
+}
+
+fn need(learn: &Learn, message: String, label: String) -> Diagnostic {
+    Diagnostic::new(Code::UNMET_NEED, message).at(learn.span, label)
+}
+
+fn moving(draft: &Draft<'_>, learn: &Learn, rule: &str) -> Option<Diagnostic> {
+    let settles = draft.regions.iter().find(|region| region.settle.is_some());
+    let (what, span) = match (&draft.time, settles) {
+        (Some(time), _) => ("has time", time.span),
+        (None, Some(region)) => ("settles", region.tree.target.name.span),
+        (None, None) => return None,
+    };
+    let message = format!("`{rule}` says what one error does to one activity, and this model {what}");
+    let said = need(learn, message, format!("`{rule}` needs a model without time in which nothing settles"));
+    Some(said.because(span, what).help("by feedback_alignment, which goes back step by step"))
+}
+
+fn inside(draft: &Draft<'_>, learn: &Learn, rule: &str) -> Option<Diagnostic> {
+    let (id, number) = *crossing::drafted(draft, learn).inner.first()?;
+    let region = &draft.regions[id.0];
+    let name = draft.region_name(id);
+    let weight = region.structure.as_ref()?.weights.get(number)?;
+    let message =
+        format!("`{rule}` gives regions their error, and credit has to cross `{}` inside `{name}`", weight.name);
+    let said = need(learn, message, format!("`{rule}` needs routes whose weights lie between regions"));
+    let said = said.because(region.tree.target.name.span, "a structure with weights of its own on the route");
+    Some(said.help("by feedback_alignment, which has feedback weights inside structures too"))
+}
+
+fn others(draft: &Draft<'_>, learn: &Learn, rule: &str) -> Option<Diagnostic> {
+    let own = |id| learn.projections.iter().any(|taught| tie::siblings(&draft.projections, *taught).contains(&id));
+    let crossing = crossing::drafted(draft, learn);
+    let other = crossing.projections.iter().find(|id| !own(**id));
+    let (name, span) = match (other, crossing.inner.first()) {
+        (Some(id), _) => (draft.projections[id.0].name.to_string(), draft.projections[id.0].span),
+        (None, Some((id, _))) if !learn.structures.contains(id) => {
+            (draft.region_name(*id).to_string(), draft.regions[id.0].tree.target.name.span)
+        }
+        _ => return None,
+    };
+    let message =
+        format!("`{rule}` changes forward and feedback weights alike, and this statement does not change `{name}`");
+    let said = need(learn, message, format!("`{rule}` needs to teach every weight that its credit crosses"));
+    Some(said.because(span, "crossed, and not changed").help(format!("add `{name}` to the paths of this `learn`")))
+}
