@@ -37,7 +37,7 @@ pub fn check(kind: &str, name: &str) -> Option<Check> {
         ("activation", "dropout") => dropout,
         ("activation" | "cost" | "statistic", _) => functions::check(name)?,
         ("optimiser", _) => steps::optimiser(name)?,
-        ("rule", _) => steps::rule(name)?,
+        ("rule", _) => rules::check(name).or_else(|| settling::check(name))?,
         ("schedule", _) => steps::schedule(name)?,
         ("structure", _) => structures::check(name)?,
         _ => return None,
@@ -45,6 +45,8 @@ pub fn check(kind: &str, name: &str) -> Option<Check> {
 }
 
 mod functions;
+mod rules;
+mod settling;
 mod steps;
 mod structures;
 

@@ -255,3 +255,16 @@ fn backpropagation_fills_a_bottleneck_that_chance_does_not() {
     assert!((taught - 0.968).abs() < 0.02 && (frozen - 0.543).abs() < 0.02, "{taught}, frozen {frozen}");
     system("G-01").epochs(1).run_both();
 }
+
+#[test]
+fn only_a_bottleneck_tells_whether_depth_learns() {
+    for (units, frozen, taught) in [(64, 0.947, 0.985), (8, 0.543, 0.968)] {
+        for (hidden, wanted) in [("nothing", frozen), ("backprop", taught)] {
+            let runs =
+                (0..5).map(|seed| system("H-20").set("units", units).set("hidden", hidden).seed(seed).single().run());
+            let accuracy = runs.map(|run| run.value("accuracy", "test")).sum::<f64>() / 5.0;
+            assert!((accuracy - wanted).abs() < 0.03, "{units} {hidden}: {accuracy}, not {wanted}");
+        }
+    }
+    system("H-20").epochs(1).run_both();
+}

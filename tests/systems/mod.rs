@@ -4,13 +4,17 @@
 
 #![allow(dead_code, reason = "each room takes what its rows need")]
 
+mod binding;
 mod chance;
+mod control;
 mod core;
 mod credit;
 mod development;
 mod indexed;
+mod innate;
 mod ledger;
 mod local;
+mod memory;
 mod recurrent;
 mod routes;
 mod settling;

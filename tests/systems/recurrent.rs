@@ -41,3 +41,36 @@ fn the_gradient_vanishes_with_the_power_of_the_weight() {
     }
     system("T-08").run_both();
 }
+
+#[test]
+fn a_ring_of_eight_remembers_eight_moments() {
+    let run = system("T-06").run();
+    assert!((run.value("capacity", "test") - 8.0).abs() < 1e-9, "{}", run.value("capacity", "test"));
+    let loose = run.value("loose", "test");
+    assert!(loose > 2.0 && loose <= 8.0, "{loose}");
+    system("T-06").epochs(2).run_both();
+}
+
+#[test]
+fn an_oscillator_comes_to_its_circle_at_its_pace() {
+    for mu in [0.25, 1.0, 2.25] {
+        let run = system("T-15").set("mu", mu).run();
+        let radius = run.value("radius", "test");
+        assert!((radius * radius - mu).abs() < 1e-9, "{mu}: {radius}");
+        let (cos, sin) = (run.value("turn_cos", "test"), run.value("turn_sin", "test"));
+        assert!((cos - 0.9800665778412416).abs() < 1e-12 && (sin - 0.19866933079506122).abs() < 1e-12);
+    }
+    system("T-15").run_both();
+}
+
+#[test]
+fn credit_by_memory_comes_from_any_distance() {
+    for steps in [5, 20, 200] {
+        let run = system("T-09").set("length", format!("{steps} steps")).run();
+        let gradient = |slot: &str| 1.0 - run.slot(slot)[0];
+        assert!((gradient("X -> Stored.weight") - 1.0).abs() < 1e-9, "{steps}");
+        let leaked = 0.9f64.powi(steps - 1);
+        assert!((gradient("X -> Marked.weight") - leaked).abs() < 1e-13, "{steps}");
+    }
+    system("T-09").run_both();
+}
