@@ -31,6 +31,13 @@ fn spec(entry: &Entry, name: &str) -> String {
         ("cost", _) => cost = format!("{name}(Out, one_hot(d.label))"),
         ("optimiser", _) => optimiser = format!("{name}(rate = 0.01)"),
         ("schedule", _) => rate = format!("{name}(0.1, 0.01)"),
+        ("rule", _) if entry.text.contains("  pass ") => {
+            rule = format!(
+                "region Low[5] = sigmoid(drive)\nregion High[10] = sigmoid(drive)\nconnect In -> Low -> High\n\
+                 connect High -> Low : transpose(Low -> High)\ncost teach in High = mse(High, one_hot(d.label))\n\
+                 learn In -> Low -> High by {name}(rate = 0.01, duration = 5 steps)\n"
+            )
+        }
         ("rule", _) => {
             rule = format!(
                 "region Feature[2] = drive, no bias\nconnect In -> Feature\nlearn In -> Feature by {name}(rate = 0.001)\n"

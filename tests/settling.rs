@@ -135,3 +135,55 @@ fn the_word_for_what_did_not_settle_is_taken() {
     let regions = "region R[2] = 0.5 * R + In, settle 9 steps";
     assert_eq!(codes(&spec(regions, "metric unsettled = R[0]", 8)), ["E0202"]);
 }
+
+/// A small network whose second layer is taught by a rule of its own; `{}` are the rule and its statement's end.
+fn taught(rule: &str, cost: &str) -> String {
+    format!(
+        "data task {{\n  samples 8, test 4, batch 4\n  x[3] = normal(0, 1)\n  y[2] = uniform(-0.5, 0.5)\n}}\n\
+         region In[3] = task.x\nregion Hidden[4] = tanh(drive)\nregion Out[2] = tanh(drive)\n\
+         connect In -> Hidden -> Out\nconnect Out -> Hidden : transpose(Hidden -> Out)\n\
+         cost wrong in Out = {cost}\nlearn In -> Hidden -> Out by mine from wrong\n{rule}"
+    )
+}
+
+#[test]
+fn a_pass_that_clamps_and_nudges_nothing_is_the_free_activity() {
+    let rule = |dw: &str| {
+        format!(
+            "rule mine() {{\n  pass free {{ settle(50 steps, tolerance = 1e-9) }}\n  pass clamped from free {{ settle 50 steps  clamp outputs to targets }}\n  dw = {dw}\n}}\n"
+        )
+    };
+    let way = Way { epochs: Some(1), ..EXACT };
+    let named = trained(&taught(&rule("0.1 * free.pre * free.post"), "mse(Out, task.y)"), &way);
+    let plain = trained(&taught(&rule("0.1 * pre * post"), "mse(Out, task.y)"), &way);
+    assert_eq!(named.outcome.weights_digest, plain.outcome.weights_digest);
+    let clamped = trained(&taught(&rule("0.1 * clamped.pre * clamped.post"), "mse(Out, task.y)"), &way);
+    assert_ne!(named.outcome.weights_digest, clamped.outcome.weights_digest);
+}
+
+#[test]
+fn clamped_outputs_are_at_their_targets_and_inputs_are_held() {
+    // One step with the whole batch: the change of a bias is the mean of what is behind it in the pass.
+    let rule = "rule mine() {\n  pass clamped { settle 50 steps  clamp outputs to targets }\n  dw = 0 * w\n  db = clamped.post\n}\n";
+    let text = taught(rule, "mse(Out, task.y)").replace("samples 8, test 4, batch 4", "samples 8, test 4, batch 8");
+    let text = text.replace("cost wrong", "metric first = task.y[0]\nmetric second = task.y[1]\ncost wrong");
+    let found = trained(&text, &Way { epochs: Some(1), ..EXACT });
+    let bias = found.slot("Out.bias");
+    assert!((bias[0] - found.value("first", "train")).abs() < 1e-15 && bias[0].abs() > 1e-3);
+    assert!((bias[1] - found.value("second", "train")).abs() < 1e-15);
+}
+
+#[test]
+fn what_makes_no_sense_in_a_pass_is_told() {
+    let rule = |pass: &str| {
+        format!("rule mine(b = 0.1) {{\n  pass free {{ settle 9 steps }}\n  {pass}\n  dw = pre * free.post\n}}\n")
+    };
+    let of = |pass: &str| codes(&taught(&rule(pass), "mse(Out, task.y)"));
+    assert!(of("pass up from free { settle 9 steps  nudge outputs by b }").is_empty());
+    assert_eq!(of("pass up from down { settle 9 steps }"), ["E0201"]);
+    assert_eq!(of("pass free { settle 9 steps }"), ["E0202"]);
+    assert_eq!(of("pass up { settle(9 steps, rate = 3) }"), ["E0422"]);
+    assert_eq!(of("pass up { settle 9 steps  clamp outputs to w }"), ["E0901"]);
+    let rule = rule("").replace("free.post", "free.w");
+    assert_eq!(codes(&taught(&rule, "mse(Out, task.y)")), ["E0205"]);
+}

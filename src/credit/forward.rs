@@ -43,6 +43,8 @@ pub(super) struct Step<'m> {
     pub(super) metrics: Vec<Option<Looked>>,
     /// Where something settles: whether each sample did not, as a real.
     pub(super) unsettled: Option<Value>,
+    /// In a round of a pass: what is added to the drives of some regions.
+    pub(super) nudges: IndexMap<RegionId, Value>,
 }
 
 /// The forward part of a step of a phase.
@@ -83,6 +85,7 @@ fn begin_with<'m>(
         costs: vec![None; model.costs.len()],
         metrics: (0..model.metrics.len()).map(|_| None).collect(),
         unsettled: None,
+        nudges: IndexMap::new(),
     };
     step.regions(Timing::Before);
     if model.time.is_some() {
@@ -187,8 +190,13 @@ impl Step<'_> {
             drive = self.b.add(drive, bias);
         }
         self.b.named(drive, format!("{}.drive", region.name));
+        let shaped = self.shaped(drive, id);
+        let drive = match self.nudges.get(&id).copied() {
+            Some(nudge) => self.b.add(shaped, nudge),
+            None => shaped,
+        };
         self.drives[id.0] = Some(drive);
-        self.shaped(drive, id)
+        drive
     }
 
     /// What comes into a structure: the activity of its one source, or of several, one behind the other.

@@ -4,7 +4,7 @@
 use super::by::{self, Changed};
 use super::forward::{self, Step};
 use super::restore::{self, Change};
-use super::{bias_slot, clock, factor_slot, inner_slot, measure, optimise, plasticity, weight_slot, whose};
+use super::{bias_slot, clock, factor_slot, inner_slot, measure, optimise, passes, plasticity, weight_slot, whose};
 use crate::model::{Learn, Model, Teacher};
 use crate::tensor::{Element, Name, Program, Role, Type, Value};
 use indexmap::IndexMap;
@@ -12,6 +12,7 @@ use indexmap::IndexMap;
 /// One training step of a phase; `rows` is the number of rows of the dataset in memory.
 pub fn learn(model: &Model, phase: usize, rows: usize) -> Program {
     let mut step = forward::begin(model, phase, rows, true, "learn");
+    let passes = passes::all(&mut step);
     let costs = measure::sums(&mut step);
     clock::tick(&mut step.b, "clock.phase_step");
     let steps = clock::tick(&mut step.b, "clock.steps");
@@ -25,7 +26,7 @@ pub fn learn(model: &Model, phase: usize, rows: usize) -> Program {
                 gradients.iter_mut().for_each(|gradient| of_synapses(&mut step, gradient));
                 clipped(&mut step, learn, gradients)
             }
-            Teacher::Rule(rule) => plasticity::changes(&mut step, learn, rule),
+            Teacher::Rule(rule) => plasticity::changes(&mut step, learn, rule, &passes[number]),
         };
         step.b.at(Some(learn.span)).of(whose::credit(learn));
         let active = active(&mut step, learn, steps);
@@ -35,6 +36,7 @@ pub fn learn(model: &Model, phase: usize, rows: usize) -> Program {
             made.entry(slot).or_insert((gradient.changed, Vec::new())).1.push(Made { new, active });
         }
     }
+    measure::unsettled(&mut step);
     let mut changes: Vec<Change> =
         made.into_iter().map(|(_, (changed, news))| together(&mut step, changed, &news)).collect();
     restore::restore(&mut step, &mut changes);

@@ -4,7 +4,8 @@ use super::formula::{self, Batched};
 use super::forward::{self, Step};
 use super::whose;
 use crate::bug;
-use crate::model::{CostId, Formula, Metric, MetricId, Model, Timing};
+use crate::model::formula::Kind;
+use crate::model::{CostId, Formula, Leaf, Metric, MetricId, Model, Timing};
 use crate::tensor::{Element, Name, Program, Role, Type, Value};
 
 /// One batch measured, nothing learned: adds to the sums of every metric and cost.
@@ -13,6 +14,7 @@ use crate::tensor::{Element, Name, Program, Role, Type, Value};
 pub fn measure(model: &Model, phase: usize, rows: usize) -> Program {
     let mut step = forward::begin(model, phase, rows, false, "measure");
     sums(&mut step);
+    unsettled(&mut step);
     step.b.finish()
 }
 
@@ -41,16 +43,33 @@ pub(super) fn sums(step: &mut Step<'_>) -> Vec<Batched> {
         add(step, &format!("cost.{}", cost.name), Looked { each, counts: None });
         costs.push(value);
     }
-    for (number, metric) in model.metrics.iter().enumerate() {
-        step.b.of(whose::metric(model, MetricId(number)));
-        let looked = match step.metrics[number] {
-            Some(looked) => looked,
-            None => metric_of(step, metric),
-        };
-        step.b.named(looked.each, format!("metric.{}", metric.name));
-        add(step, &format!("metric.{}", metric.name), looked);
+    for number in (0..model.metrics.len()).filter(|number| !counts_unsettled(&model.metrics[*number])) {
+        metric(step, number);
     }
     costs
+}
+
+/// Adds the share that did not settle to its sum, when everything has settled that does in this step.
+pub(super) fn unsettled(step: &mut Step<'_>) {
+    for number in (0..step.model.metrics.len()).filter(|number| counts_unsettled(&step.model.metrics[*number])) {
+        metric(step, number);
+    }
+}
+
+fn counts_unsettled(metric: &Metric) -> bool {
+    metric.formula.value().kind == Kind::Leaf(Leaf::Unsettled)
+}
+
+/// Adds a metric to its sum.
+fn metric(step: &mut Step<'_>, number: usize) {
+    let metric = &step.model.metrics[number];
+    step.b.of(whose::metric(step.model, MetricId(number)));
+    let looked = match step.metrics[number] {
+        Some(looked) => looked,
+        None => metric_of(step, metric),
+    };
+    step.b.named(looked.each, format!("metric.{}", metric.name));
+    add(step, &format!("metric.{}", metric.name), looked);
 }
 
 /// A metric of a batch.

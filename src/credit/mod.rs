@@ -34,6 +34,7 @@ mod initial;
 mod learn;
 mod measure;
 mod optimise;
+mod passes;
 mod plasticity;
 mod pointwise;
 mod predict;

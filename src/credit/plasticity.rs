@@ -2,6 +2,7 @@
 
 use super::by::{Changed, Gradient};
 use super::forward::Step;
+use super::passes::Passes;
 use super::pointwise::{self, Spread};
 use super::sums;
 use super::whose;
@@ -14,12 +15,12 @@ use indexmap::IndexMap;
 
 /// What each parameter of a statement gets: the change, negated, as an optimiser expects a gradient. Weights that several of its
 /// paths share get the sum.
-pub(super) fn changes(step: &mut Step<'_>, learn: &Learn, rule: &Rule) -> Vec<Gradient> {
+pub(super) fn changes(step: &mut Step<'_>, learn: &Learn, rule: &Rule, passes: &Passes) -> Vec<Gradient> {
     let mut weights: IndexMap<ProjectionId, Value> = IndexMap::new();
     for &id in &learn.projections {
         let owner = owner(&step.model.projections, id);
         step.b.of(whose::change(step.model, learn, &rule.name, &Changed::Weight(owner)));
-        let mut value = self::weights(step, rule, id);
+        let mut value = self::weights(step, rule, id, passes);
         if step.model.projections[id.0].is_transposed() && step.b.ty(value).shape.len() == 2 {
             value = step.b.permute(value, &[1, 0]);
         }
@@ -36,17 +37,17 @@ pub(super) fn changes(step: &mut Step<'_>, learn: &Learn, rule: &Rule) -> Vec<Gr
     for &id in &learn.biases {
         if let Some(db) = &rule.db {
             step.b.of(whose::change(step.model, learn, &rule.name, &Changed::Bias(id)));
-            let value = biases(step, rule, db, id);
+            let value = biases(step, rule, db, id, passes);
             all.push(Gradient { changed: Changed::Bias(id), value: step.b.negate(value) });
         }
     }
     all
 }
 
-fn weights(step: &mut Step<'_>, rule: &Rule, id: ProjectionId) -> Value {
+fn weights(step: &mut Step<'_>, rule: &Rule, id: ProjectionId, passes: &Passes) -> Value {
     let projection = &step.model.projections[id.0];
     if let Pattern::Conv(window) = &projection.pattern {
-        return shared_weights(step, rule, id, window);
+        return shared_weights(step, rule, id, window, passes);
     }
     let (source, target) = (projection.source, projection.target);
     let one_to_one = projection.pattern == Pattern::OneToOne;
@@ -57,6 +58,11 @@ fn weights(step: &mut Step<'_>, rule: &Rule, id: ProjectionId) -> Value {
     let change = pointwise::compute(step, &rule.dw, &extents, &mut |step, leaf| match leaf {
         Leaf::Pre => Spread { value: pre, axes: vec![SAMPLES, if one_to_one { POST } else { PRE }] },
         Leaf::Post => Spread { value: post, axes: vec![SAMPLES, POST] },
+        Leaf::PreIn(pass) => Spread {
+            value: step.flat_in(&passes[*pass], source),
+            axes: vec![SAMPLES, if one_to_one { POST } else { PRE }],
+        },
+        Leaf::PostIn(pass) => Spread { value: step.flat_in(&passes[*pass], target), axes: vec![SAMPLES, POST] },
         Leaf::Synapse => Spread { value: weight, axes: if one_to_one { vec![POST] } else { vec![POST, PRE] } },
         Leaf::PreAt(axis) => Spread { value: pre, axes: vec![SAMPLES, *axis] },
         Leaf::PostAt(axis) => Spread { value: post, axes: vec![SAMPLES, *axis] },
@@ -81,19 +87,34 @@ fn index(step: &mut Step<'_>, axis: usize, extents: &[Extent]) -> Spread {
 }
 
 /// A shared weight sums over its places. The axes are samples, places, channels, and those of a window.
-fn shared_weights(step: &mut Step<'_>, rule: &Rule, id: ProjectionId, window: &Window) -> Value {
+fn shared_weights(step: &mut Step<'_>, rule: &Rule, id: ProjectionId, window: &Window, passes: &Passes) -> Value {
     const PLACES: usize = 1;
     let projection = &step.model.projections[id.0];
     let weight = step.weight(id);
-    let (pre, post) = (step.flat(projection.source), by_channel(step, projection.target, window));
-    let windows = windows::flat(&mut step.b, pre, window);
-    let pre = step.b.permute(windows, &[0, 4, 1, 2, 3]);
-    let post = step.b.permute(post, &[0, 2, 1]);
+    let (source, target) = (projection.source, projection.target);
+    let before = |step: &mut Step<'_>, activity: Value| {
+        let windows = windows::flat(&mut step.b, activity, window);
+        step.b.permute(windows, &[0, 4, 1, 2, 3])
+    };
+    let behind = |step: &mut Step<'_>, activity: Value| {
+        let post = by_channel(step, target, activity, window);
+        step.b.permute(post, &[0, 2, 1])
+    };
+    let (pre, post) = (step.flat(source), step.flat(target));
+    let (pre, post) = (before(step, pre), behind(step, post));
     let (of_pre, of_weight) = (step.b.ty(pre).shape.clone(), step.b.ty(weight).shape.clone());
     let extents = [&of_pre[..2], &of_weight[..]].concat();
     let change = pointwise::compute(step, &rule.dw, &extents, &mut |step, leaf| match leaf {
         Leaf::Pre => Spread { value: pre, axes: vec![SAMPLES, PLACES, 3, 4, 5] },
         Leaf::Post => Spread { value: post, axes: vec![SAMPLES, PLACES, 2] },
+        Leaf::PreIn(pass) => {
+            let flat = step.flat_in(&passes[*pass], source);
+            Spread { value: before(step, flat), axes: vec![SAMPLES, PLACES, 3, 4, 5] }
+        }
+        Leaf::PostIn(pass) => {
+            let flat = step.flat_in(&passes[*pass], target);
+            Spread { value: behind(step, flat), axes: vec![SAMPLES, PLACES, 2] }
+        }
         Leaf::Synapse => Spread { value: weight, axes: vec![2, 3, 4, 5] },
         _ => Spread { value: step.leaf(leaf).value, axes: Vec::new() },
     });
@@ -102,8 +123,8 @@ fn shared_weights(step: &mut Step<'_>, rule: &Rule, id: ProjectionId, window: &W
 }
 
 /// The activity of a convolution's target: samples, channels, places.
-fn by_channel(step: &mut Step<'_>, id: RegionId, window: &Window) -> Value {
-    let (flat, channels) = (step.flat(id), step.model.regions[id.0].shape[0]);
+fn by_channel(step: &mut Step<'_>, id: RegionId, flat: Value, window: &Window) -> Value {
+    let channels = step.model.regions[id.0].shape[0];
     let places: usize = window.places().iter().product();
     let shape = [step.batch.extent.clone(), channels.into(), places.into()];
     step.b.reshape(flat, &shape)
@@ -123,17 +144,19 @@ fn over_places(step: &mut Step<'_>, change: Spread, axis: usize, window: &Window
     }
 }
 
-fn biases(step: &mut Step<'_>, rule: &Rule, db: &Formula, id: RegionId) -> Value {
+fn biases(step: &mut Step<'_>, rule: &Rule, db: &Formula, id: RegionId, passes: &Passes) -> Value {
     let bias = step.bias(id);
     let shared = step.model.regions[id.0].bias == Bias::Channel;
     let window = step.model.projections.iter().find_map(|projection| match &projection.pattern {
         Pattern::Conv(window) if shared && projection.target == id && projection.named.is_none() => Some(window),
         _ => None,
     });
-    let post = match window {
-        Some(window) => by_channel(step, id, window),
-        None => step.flat(id),
+    let shaped = |step: &mut Step<'_>, flat: Value| match window {
+        Some(window) => by_channel(step, id, flat, window),
+        None => flat,
     };
+    let flat = step.flat(id);
+    let post = shaped(step, flat);
     let of_post = step.b.ty(post).shape.clone();
     let extents = match window {
         Some(_) => of_post.clone(),
@@ -142,6 +165,10 @@ fn biases(step: &mut Step<'_>, rule: &Rule, db: &Formula, id: RegionId) -> Value
     let change = pointwise::compute(step, db, &extents, &mut |step, leaf| match leaf {
         Leaf::Post => Spread { value: post, axes: (0..of_post.len()).collect() },
         Leaf::PostAt(axis) => Spread { value: post, axes: vec![SAMPLES, *axis] },
+        Leaf::PostIn(pass) => {
+            let flat = step.flat_in(&passes[*pass], id);
+            Spread { value: shaped(step, flat), axes: (0..of_post.len()).collect() }
+        }
         Leaf::Synapse => Spread { value: bias, axes: vec![POST] },
         Leaf::SynapseAt(axis, None) => Spread { value: bias, axes: vec![*axis] },
         Leaf::Place(axis) => index(step, *axis, &extents),

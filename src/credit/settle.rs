@@ -5,9 +5,10 @@ use super::formula::Batched;
 use super::forward::Step;
 use super::whose;
 use crate::bug;
-use crate::model::{Bias, Leaf, ProjectionId, RegionId, Settle, Settling};
+use crate::model::{Bias, CostId, Leaf, ProjectionId, RegionId, Settle, Settling};
 use crate::tensor::Value;
 use crate::tensor::build::{Round, Rounds};
+use crate::tensor::differentiate::{Exact, reverse};
 
 /// Lets the regions of a model settle, from 0.
 pub(super) fn settle(step: &mut Step<'_>, settling: &Settling) {
@@ -19,7 +20,7 @@ pub(super) fn settle(step: &mut Step<'_>, settling: &Settling) {
         let ty = step.batched_type(&model.regions[id.0].shape);
         first.push(step.b.zeros(&ty));
     }
-    let ended = rounds(step, &settling.within, &settled, first);
+    let ended = rounds(step, &settling.within, &settled, first, None);
     forget(step, &settling.within);
     for ((id, _), value) in settled.iter().zip(&ended.activity) {
         step.b.named(*value, model.regions[id.0].name.clone());
@@ -38,34 +39,51 @@ pub(super) struct Ended {
     pub(super) unsettled: Value,
 }
 
-/// One loop: in each round everything `within` is computed, in this order, and what is to settle goes nearer to it.
+/// In each round everything `within` is computed, in this order, and what is to settle goes nearer to it.
 pub(super) fn rounds(
     step: &mut Step<'_>,
     within: &[RegionId],
     settled: &[(RegionId, Settle)],
-    mut first: Vec<Value>,
+    first: Vec<Value>,
+    nudge: Option<&Nudge>,
 ) -> Ended {
     prepare(step, within);
+    let steps = settled.iter().map(|(_, settle)| settle.steps).max().unwrap_or(1);
+    until_still(step, steps, first, |step, now| {
+        forget(step, within);
+        for ((id, _), now) in settled.iter().zip(now) {
+            step.activity[id.0] = Some(*now);
+        }
+        if let Some(nudge) = nudge {
+            pull(step, nudge);
+        }
+        let ways = within.iter().filter_map(|&id| {
+            let now = step.activity[id.0];
+            step.region(id);
+            let (_, settle) = settled.iter().find(|(other, _)| *other == id)?;
+            let wanted = step.activity[id.0]?;
+            step.activity[id.0] = now;
+            Some(Way { id, settle: *settle, now: now?, wanted })
+        });
+        let ways = ways.collect();
+        step.nudges.clear();
+        ways
+    })
+}
+
+/// One loop of at most so many rounds, which ends when no sample moves; `round` says where each region is to go.
+pub(super) fn until_still(
+    step: &mut Step<'_>,
+    steps: usize,
+    mut first: Vec<Value>,
+    round: impl FnOnce(&mut Step<'_>, &[Value]) -> Vec<Way>,
+) -> Ended {
     let one = step.b.scalar(1.0);
     let samples = step.batch.extent.clone();
     first.push(step.b.expand_to(one, &[samples]));
-    let steps = settled.iter().map(|(_, settle)| settle.steps).max().unwrap_or(1);
     let count = step.b.fresh_count("settling", steps);
     let open = step.b.begin_loop(Rounds::until(count), &first);
-    forget(step, within);
-    for ((id, _), now) in settled.iter().zip(&open.carries) {
-        step.activity[id.0] = Some(*now);
-    }
-    let mut ways = Vec::new();
-    for &id in within {
-        let now = step.activity[id.0];
-        step.region(id);
-        let place = settled.iter().find(|(other, _)| *other == id);
-        if let (Some((_, settle)), Some(now), Some(wanted)) = (place, now, step.activity[id.0]) {
-            ways.push(Way { id, settle: *settle, now, wanted });
-            step.activity[id.0] = Some(now);
-        }
-    }
+    let ways = round(step, &open.carries[..open.carries.len() - 1]);
     let (carries, moving) = nearer(step, &ways);
     let go = step.b.any(moving, &[0]);
     let looped = step.b.end_loop(open, Round { carries, records: Vec::new(), go: Some(go) });
@@ -76,12 +94,38 @@ pub(super) fn rounds(
     }
 }
 
+/// How costs pull at the regions that they read.
+pub(super) struct Nudge {
+    /// The factor of every cost's derivative: below 0, it is lowered.
+    pub(super) by: Value,
+    /// The costs with their weights.
+    pub(super) costs: Vec<(CostId, Value)>,
+    /// The regions.
+    pub(super) on: Vec<RegionId>,
+}
+
+/// What a nudge adds to drives: for each sample the derivative of its costs by the activity of this round.
+fn pull(step: &mut Step<'_>, nudge: &Nudge) {
+    let model = step.model;
+    let mut seeds = Vec::new();
+    for (id, weight) in &nudge.costs {
+        step.b.of(whose::cost(model, *id));
+        let cost = step.formula(&model.costs[id.0].formula);
+        let factor = step.b.multiply(nudge.by, *weight);
+        let factor = step.b.expand_like(factor, cost.value, &[]);
+        seeds.push((cost.value, factor));
+    }
+    let wrt: Vec<Value> = nudge.on.iter().filter_map(|id| step.activity[id.0]).collect();
+    let found = reverse(&mut step.b, &seeds, &wrt, &mut Exact);
+    step.nudges = nudge.on.iter().copied().zip(found).collect();
+}
+
 /// Where a region is in a round, and where it is to go.
-struct Way {
-    id: RegionId,
-    settle: Settle,
-    now: Value,
-    wanted: Value,
+pub(super) struct Way {
+    pub(super) id: RegionId,
+    pub(super) settle: Settle,
+    pub(super) now: Value,
+    pub(super) wanted: Value,
 }
 
 /// What all regions come to in a round, and behind them, as a real, whether a sample moved; and that as a truth value. A
@@ -118,7 +162,7 @@ fn nearer(step: &mut Step<'_>, ways: &[Way]) -> (Vec<Value>, Value) {
 }
 
 /// Asks for everything that the rounds read and that is the same in all of them.
-fn prepare(step: &mut Step<'_>, within: &[RegionId]) {
+pub(super) fn prepare(step: &mut Step<'_>, within: &[RegionId]) {
     let model = step.model;
     for (number, projection) in model.projections.iter().enumerate() {
         let id = ProjectionId(number);
@@ -145,10 +189,15 @@ fn prepare(step: &mut Step<'_>, within: &[RegionId]) {
 }
 
 /// Forgets what was computed of some regions, and what comes from them.
-pub(super) fn forget(step: &mut Step<'_>, within: &[RegionId]) {
+fn forget(step: &mut Step<'_>, within: &[RegionId]) {
     for &id in within {
         step.activity[id.0] = None;
     }
+    forget_products(step, within);
+}
+
+/// Forgets what comes from some regions.
+pub(super) fn forget_products(step: &mut Step<'_>, within: &[RegionId]) {
     for (number, projection) in step.model.projections.iter().enumerate() {
         if within.contains(&projection.source) {
             step.products[number] = None;
@@ -173,7 +222,7 @@ impl Step<'_> {
     pub(super) fn unsettled(&mut self) -> Batched {
         match self.unsettled {
             Some(value) => Batched { value, batched: true },
-            None => bug!("nothing settles, and it is asked how much did not"),
+            None => Batched { value: self.b.scalar(0.0), batched: false },
         }
     }
 }

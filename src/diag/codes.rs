@@ -105,6 +105,12 @@ codes! {
     NOTHING_LEARNS     "E0510" "nothing_learns"     Error;
     USELESS_COST       "E0511" "useless_cost"       Error;
     UNMET_NEED         "E0512" "unmet_need"         Error;
+    NOT_SYMMETRIC      "E0526" "not_symmetric"      Error;
+    NO_TARGET          "E0527" "no_target"          Error;
+    NO_CLAMPED_REGION  "E0528" "no_clamped_region"  Error;
+    NOTHING_TO_NUDGE   "E0529" "nothing_to_nudge"   Error;
+    PASS_WITHOUT_SETTLE "E0530" "pass_without_settle" Error;
+    NO_LEVELS          "E0531" "no_levels"          Error;
     NO_ESTIMATOR       "E0533" "no_estimator"       Error;
     UNCREDITED_DRAW    "E0534" "uncredited_draw"    Error;
     NO_SCORE           "E0535" "no_score"           Error;

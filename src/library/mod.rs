@@ -41,6 +41,11 @@ entries! {
     "optimiser" "rmsprop";
     "optimiser" "sgd";
     "rule" "competitive";
+    "rule" "contrastive_hebbian";
+    "rule" "equilibrium_propagation";
+    "rule" "equilibrium_propagation_symmetric";
+    "rule" "generec";
+    "rule" "generec_symmetric";
     "rule" "hebb";
     "rule" "oja";
     "rule" "sanger";

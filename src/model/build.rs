@@ -2,7 +2,7 @@
 
 use super::draft::{self, Draft, RegionDraft};
 use super::typing::{Place, Said, Typer};
-use super::{Bias, Cost, CostId, DataId, Formula, Metric, Model, Param, Region, RegionId, Timing, Unit};
+use super::{Aim, Bias, Cost, CostId, DataId, Formula, Metric, Model, Param, Region, RegionId, Timing, Unit};
 use super::{definition, schedule, sources, wiring};
 use crate::data;
 use crate::diag::{Code, Diagnostic, Sources, Span};
@@ -403,7 +403,7 @@ fn costs(draft: &mut Draft<'_>) {
 
 fn cost(draft: &mut Draft<'_>, span: Span, tree: &tree::Cost) -> Result<Cost, Said> {
     let (value, timing) = super::time::at(draft, &tree.value, None)?;
-    let formula = scalar_formula(draft, Place::Cost, value, "cost", &tree.name);
+    let formula = cost_formula(draft, value, &tree.name);
     let Some(hop) = &tree.region else {
         draft.say(
             Diagnostic::new(Code::WRONG_KIND, format!("the cost `{}` does not say where it is generated", tree.name))
@@ -413,7 +413,7 @@ fn cost(draft: &mut Draft<'_>, span: Span, tree: &tree::Cost) -> Result<Cost, Sa
         return Err(Said);
     };
     let region = wiring::region_of(draft, hop)?;
-    let formula = formula?;
+    let (formula, target) = formula?;
     if formula.value().ty.element != Element::Real {
         draft.say(
             Diagnostic::new(
@@ -425,7 +425,7 @@ fn cost(draft: &mut Draft<'_>, span: Span, tree: &tree::Cost) -> Result<Cost, Sa
         );
         return Err(Said);
     }
-    Ok(Cost { name: tree.name.text.clone(), region, formula, timing, span })
+    Ok(Cost { name: tree.name.text.clone(), region, formula, target, timing, span })
 }
 
 /// A formula that must be a scalar per sample.
@@ -437,6 +437,26 @@ fn scalar_formula(
     name: &tree::Name,
 ) -> Result<Formula, Said> {
     let formula = formula(draft, place, expr)?;
+    scalar_of(draft, formula, expr, what, name)
+}
+
+/// The formula of a cost, and its target.
+fn cost_formula(draft: &mut Draft<'_>, expr: &Expr, name: &tree::Name) -> Result<(Formula, Option<Aim>), Said> {
+    let mut typer = Typer::new(draft, Place::Cost);
+    let root = typer.expr(expr);
+    let target = typer.target();
+    let (formula, said) = typer.finish(root);
+    said.into_iter().for_each(|diagnostic| draft.say(diagnostic));
+    Ok((scalar_of(draft, formula?, expr, "cost", name)?, target?))
+}
+
+fn scalar_of(
+    draft: &mut Draft<'_>,
+    formula: Formula,
+    expr: &Expr,
+    what: &str,
+    name: &tree::Name,
+) -> Result<Formula, Said> {
     let ty = formula.value().ty.clone();
     if !ty.shape.is_empty() {
         draft.say(

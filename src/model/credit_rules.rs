@@ -64,6 +64,8 @@ pub enum Need {
     Static,
     /// Credit that does not cross weights inside a structure.
     Regions,
+    /// Activities between its paths and its costs that may move (`model::passes` looks).
+    Moves,
     /// Every weight that its credit crosses is changed by the statement itself.
     OwnRoute,
 }
@@ -72,6 +74,20 @@ const BASELINE: CreditParameter =
     CreditParameter { name: "baseline", kind: ParameterKind::PerSample, default: Some(0.0) };
 const SCALE: CreditParameter = CreditParameter { name: "scale", kind: ParameterKind::Scheduled, default: Some(1.0) };
 const STEPS: CreditParameter = CreditParameter { name: "steps", kind: ParameterKind::Whole, default: None };
+
+const VARIANCE: CreditParameter =
+    CreditParameter { name: "variance", kind: ParameterKind::Positive, default: Some(10.0) };
+const ROUNDS: CreditParameter = CreditParameter { name: "steps", kind: ParameterKind::Whole, default: Some(100.0) };
+const TOLERANCE: CreditParameter =
+    CreditParameter { name: "tolerance", kind: ParameterKind::Positive, default: Some(1e-6) };
+
+/// How fast activities move.
+const fn rate(default: f64) -> CreditParameter {
+    CreditParameter { name: "rate", kind: ParameterKind::Positive, default: Some(default) }
+}
+
+/// What rules need in which activities move.
+const MOVES: &[Need] = &[Need::Moves];
 
 /// A rule that takes nothing and needs nothing.
 const PLAIN: CreditRule = CreditRule { name: "", parameters: &[], needs: &[], through: Through::Derivatives };
@@ -87,8 +103,16 @@ pub const CREDIT_RULES: &[CreditRule] = &[
     },
     CreditRule { name: "feedback_alignment", parameters: &[SCALE], ..PLAIN },
     CreditRule { name: "nothing", ..PLAIN },
+    CreditRule {
+        name: "predictive_coding",
+        parameters: &[VARIANCE, ROUNDS, rate(0.1), TOLERANCE],
+        needs: MOVES,
+        ..PLAIN
+    },
+    CreditRule { name: "predictive_coding_fixed", parameters: &[ROUNDS, rate(0.5), TOLERANCE], needs: MOVES, ..PLAIN },
     CreditRule { name: "reinforce", parameters: &[BASELINE], through: Through::Scores, ..PLAIN },
     CreditRule { name: "truncated", parameters: &[STEPS], needs: &[Need::Time], ..PLAIN },
+    CreditRule { name: "zero_divergence_inference_learning", needs: MOVES, ..PLAIN },
 ];
 
 /// Through what the credit of a statement comes.
@@ -101,16 +125,13 @@ pub(super) fn through(learn: &Learn) -> Through {
 
 /// The credit rules that the language has and this version has not.
 pub(super) const LATER: &[&str] = &[
-    "contrastive_hebbian",
     "difference_target_propagation",
     "eprop",
-    "equilibrium_propagation",
     "evolution_strategies",
     "force",
     "forward_forward",
     "kolen_pollack",
     "node_perturbation",
-    "predictive_coding",
     "rtrl",
     "sign_symmetry",
     "target_propagation",

@@ -1,7 +1,7 @@
 //! Rules and optimisers with their arguments filled in: equations per synapse and per parameter.
 
 use super::build::{arc, formula};
-use super::draft::{Draft, Meaning, nearest, not_supported};
+use super::draft::{Draft, Meaning, nearest};
 use super::indices::{Indices, POST, PRE};
 use super::learning::name_and_arguments;
 use super::typing::{Local, Place, Said, Typer, bind, scalar};
@@ -22,15 +22,20 @@ pub(super) fn rule(
     let outer = defined.is_none().then_some(call);
     let real = scalar(Element::Real);
     let words = [("pre", Leaf::Pre), ("post", Leaf::Post), ("w", Leaf::Synapse)];
-    let words = words.map(|(word, leaf)| (arc(word), Local::Leaf(leaf, real.clone(), Unit::One))).to_vec();
+    let passes = super::passes::passes(draft, &super::passes::Scope { definition, bound: &bound, outer });
+    let mut bad = passes.is_err();
+    let passes = passes.unwrap_or_default();
+    let mut words = words.map(|(word, leaf)| (arc(word), Local::Leaf(leaf, real.clone(), Unit::One))).to_vec();
+    words.extend(super::passes::locals(definition, &passes));
     let mut equations = Equations { definition, place: Place::Rule, words, bound, outer, indices: Indices::default() };
     let of_weights = left_indices(draft, definition, "dw", 2);
     let of_biases = left_indices(draft, definition, "db", 1);
     let (mut dw, mut db) = (None, None);
-    let mut bad = of_weights.is_err() || of_biases.is_err();
+    bad |= of_weights.is_err() || of_biases.is_err();
     let (of_weights, of_biases) = (of_weights.unwrap_or(None), of_biases.unwrap_or(None));
     for statement in &definition.body {
         match &statement.kind {
+            BodyStatementKind::Pass { .. } => {}
             BodyStatementKind::Define { target, value, .. } if matches!(target.name.as_str(), "dw" | "db") => {
                 let is_db = target.name.as_str() == "db";
                 let (names, slot) = if is_db { (&of_biases, &mut db) } else { (&of_weights, &mut dw) };
@@ -46,7 +51,7 @@ pub(super) fn rule(
                 draft.later(
                     statement.span,
                     "this statement of a rule",
-                    "`dw = …`, `db = …` and `let` are those of this version",
+                    "`dw = …`, `db = …`, `let` and `pass` are those of this version",
                 );
                 bad = true;
             }
@@ -60,7 +65,7 @@ pub(super) fn rule(
     let indexed = of_weights.is_some() || of_biases.is_some();
     let (bound, alike) = (equations.indices.bound(), equations.indices.alike);
     match dw {
-        Some(dw) if !bad => Ok(Rule { name: arc(definition.name.as_str()), dw, db, indexed, bound, alike }),
+        Some(dw) if !bad => Ok(Rule { name: arc(definition.name.as_str()), dw, db, passes, indexed, bound, alike }),
         _ => Err(Said),
     }
 }
@@ -197,8 +202,9 @@ impl Equations<'_> {
 impl Typer<'_, '_> {
     /// The equation of a bias reads nothing that comes from before it, not even by a `let`.
     fn without_pre(&mut self, root: usize) -> super::typing::Typed {
-        let before =
-            |leaf: &Leaf| matches!(leaf, Leaf::Pre | Leaf::PreAt(_) | Leaf::SynapseAt(_, Some(_)) | Leaf::Place(PRE));
+        let before = |leaf: &Leaf| {
+            matches!(leaf, Leaf::Pre | Leaf::PreIn(_) | Leaf::PreAt(_) | Leaf::SynapseAt(_, Some(_)) | Leaf::Place(PRE))
+        };
         let pre = self.nodes.iter().find(|node| matches!(&node.kind, super::formula::Kind::Leaf(leaf) if before(leaf)));
         match pre.map(|node| node.span) {
             Some(span) => Err(self.nothing_before(span)),
@@ -264,14 +270,6 @@ pub(super) fn optimiser(draft: &mut Draft<'_>, expr: &Expr) -> Result<Optimiser,
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "using sgd(rate = 0.1)".to_string(),
             };
-            if matches!(name.as_str(), "adamw" | "rmsprop") {
-                draft.say(not_supported(
-                    name.span,
-                    &format!("the optimiser `{name}`"),
-                    "sgd, momentum and adam are those of this version",
-                ));
-                return Err(Said);
-            }
             draft.say(
                 Diagnostic::new(Code::UNKNOWN_NAME, format!("there is no optimiser `{name}`"))
                     .at(name.span, "unknown optimiser")

@@ -113,6 +113,10 @@ pub enum Leaf {
     Pre,
     /// In a rule: that of the unit behind it.
     Post,
+    /// In a rule: the activity of the unit before the synapse in the pass of this number.
+    PreIn(usize),
+    /// In a rule: that of the unit behind it, likewise.
+    PostIn(usize),
     /// In a rule or optimiser: the parameter itself (`w`).
     Synapse,
     /// In a rule with indices: the activity of the units before, along this axis (see [`super::indices`]).

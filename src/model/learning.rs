@@ -35,6 +35,7 @@ pub(super) fn learn(draft: &mut Draft<'_>, tree: &tree::Learn, span: Span) -> Re
         baseline,
         sampled: Vec::new(),
         from: from?,
+        moves: Vec::new(),
         using: using?,
         clip: clip?,
         every: every?.unwrap_or(1),
@@ -42,7 +43,11 @@ pub(super) fn learn(draft: &mut Draft<'_>, tree: &tree::Learn, span: Span) -> Re
         also: tree.also.is_some(),
         span,
     };
-    complete(draft, tree, learn)
+    let mut made = complete(draft, tree, learn)?;
+    for learn in &mut made {
+        super::passes::levels(draft, learn, tree.rule.span)?;
+    }
+    Ok(made)
 }
 
 /// Fills in the costs that a statement without `from` means, and refuses what does not go together.
@@ -60,6 +65,9 @@ fn complete(draft: &mut Draft<'_>, tree: &tree::Learn, mut learn: Learn) -> Resu
                 draft.later(tree.rule.span, "a rule with an equation per synapse in a model with time", "by backprop");
                 return Err(Said);
             }
+            if learn.wants_costs() {
+                return by_passes(draft, tree, learn);
+            }
             if let Some(cost) = tree.costs.first() {
                 draft.say(
                     Diagnostic::new(Code::NEEDLESS_COST, format!("`{rule}` lowers no cost, and is given one"))
@@ -69,6 +77,7 @@ fn complete(draft: &mut Draft<'_>, tree: &tree::Learn, mut learn: Learn) -> Resu
                 );
                 return Err(Said);
             }
+            super::passes::complete(draft, &mut learn, tree.rule.span)?;
             return Ok(vec![learn]);
         }
         Teacher::Credit(_) => {}
@@ -95,6 +104,19 @@ fn complete(draft: &mut Draft<'_>, tree: &tree::Learn, mut learn: Learn) -> Resu
     if learn.from.is_empty() {
         return Err(no_costs(draft, &ends, tree.paths_span()));
     }
+    Ok(vec![learn])
+}
+
+/// A rule that clamps or nudges learns from costs: those that are named, or those of the regions where its paths end.
+fn by_passes(draft: &mut Draft<'_>, tree: &tree::Learn, mut learn: Learn) -> Result<Vec<Learn>, Said> {
+    if learn.from.is_empty() {
+        let ends = ends_of(draft, &tree.paths);
+        learn.from = own_costs(draft, &ends);
+        if learn.from.is_empty() {
+            return Err(no_costs(draft, &ends, tree.paths_span()));
+        }
+    }
+    super::passes::complete(draft, &mut learn, tree.rule.span)?;
     Ok(vec![learn])
 }
 
@@ -348,6 +370,13 @@ fn every_steps(draft: &mut Draft<'_>, every: &Every) -> Result<usize, Said> {
             );
             Err(Said)
         }
+    }
+}
+
+impl Learn {
+    /// Whether its rule clamps or nudges.
+    fn wants_costs(&self) -> bool {
+        matches!(&self.teacher, Teacher::Rule(rule) if rule.wants_costs())
     }
 }
 

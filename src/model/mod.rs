@@ -20,6 +20,7 @@ pub mod indices;
 mod init;
 mod learning;
 mod local;
+mod passes;
 mod pattern;
 pub mod print;
 mod repeat;
@@ -49,6 +50,7 @@ pub use generated::field_type;
 use indexmap::IndexMap;
 pub use indices::{Alike, Along};
 pub use local::Neighbours;
+pub use passes::{Aim, Pass};
 pub use sampled::{Distribution, Estimator, Sampled};
 pub use selection::{Selection, SelectionKind};
 pub use settling::{Settle, Settling};
@@ -442,6 +444,8 @@ pub struct Cost {
     pub region: RegionId,
     /// Its value.
     pub formula: Formula,
+    /// What a rule that clamps would clamp to, if one of its functions says so.
+    pub target: Option<Aim>,
     /// When in a trial it is computed; in each time step, its mean over them counts.
     pub timing: Timing,
     /// The item.
@@ -533,6 +537,8 @@ pub struct Learn {
     pub sampled: Vec<RegionId>,
     /// The costs to be lowered, each with the weight that the statement gives it.
     pub from: Vec<(Formula, CostId)>,
+    /// The regions that move in the passes of its rule.
+    pub moves: Vec<RegionId>,
     /// How the gradient becomes a change; none for a rule that adds `dw`.
     pub using: Option<Optimiser>,
     /// The bound of the global norm of the gradient.
@@ -571,6 +577,8 @@ pub struct Rule {
     pub bound: Vec<Along>,
     /// An index for which there must be as many units behind as before.
     pub alike: Option<Alike>,
+    /// What happens within one trial for it alone.
+    pub passes: Vec<Pass>,
 }
 
 /// An `optimiser` with its arguments filled in; everything is per parameter.

@@ -321,6 +321,8 @@ fn leaf(model: &Model, leaf: &Leaf) -> String {
         Leaf::Cost(id, of) => format!("{}{}", model.costs[id.0].name, split(of)),
         Leaf::Pre => "pre".to_string(),
         Leaf::Post => "post".to_string(),
+        Leaf::PreIn(pass) => format!("pass{pass}.pre"),
+        Leaf::PostIn(pass) => format!("pass{pass}.post"),
         Leaf::Synapse => "w".to_string(),
         Leaf::PreAt(axis) => format!("pre[{}]", index(*axis)),
         Leaf::PostAt(axis) => format!("post[{}]", index(*axis)),

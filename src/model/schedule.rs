@@ -418,7 +418,7 @@ fn teach(draft: &mut Draft<'_>, learns: Vec<(Learn, Span)>, frozen: &[(Projectio
     }
     biases(draft, &mut made, frozen);
     structures(draft, &mut made, frozen);
-    for learn in made.iter_mut().filter(|learn| super::learning::through(learn) == super::Through::Scores) {
+    for learn in made.iter_mut().filter(|learn| super::credit_rules::through(learn) == super::Through::Scores) {
         let scored = learn.from.iter().flat_map(|(_, cost)| super::routes::scored(draft, *cost, learn));
         learn.sampled = scored.collect::<std::collections::BTreeSet<RegionId>>().into_iter().collect();
     }

@@ -3,9 +3,10 @@
 use super::build::{arc, number};
 use super::draft::{Draft, Meaning, RegionDraft};
 use super::formula::{Formula, Kind, Leaf, Node};
+use super::passes;
 use super::typing::{Said, scalar};
 use super::wiring::{cycle, needs_of};
-use super::{Metric, Model, RegionId, Timing, Unit};
+use super::{Metric, Model, RegionId, Teacher, Timing, Unit};
 use crate::diag::{Code, Diagnostic, Span};
 use crate::syntax::tree::{Argument, Expr};
 use crate::tensor::Element;
@@ -128,6 +129,7 @@ pub(super) fn clause(draft: &mut Draft<'_>, made: &mut RegionDraft<'_>, argument
 /// An order in which every region comes after those that it depends on, but for the regions that settle, which all see what
 /// they were a round before; a cycle through none of these is an error.
 pub(super) fn order(draft: &mut Draft<'_>) -> (Vec<RegionId>, Option<Settling>) {
+    passes::settled_by_rules(draft);
     let count = draft.regions.len();
     let needs: Vec<Vec<(usize, Span)>> = (0..count).map(|id| needs_of(draft, RegionId(id))).collect();
     let settles: Vec<bool> = draft.regions.iter().map(|region| region.settle.is_some()).collect();
@@ -153,7 +155,7 @@ pub(super) fn order(draft: &mut Draft<'_>) -> (Vec<RegionId>, Option<Settling>) 
 }
 
 /// What is marked, and what it leads to.
-fn closure(marked: &[bool], next: impl Fn(usize) -> Vec<usize>) -> Vec<bool> {
+pub(super) fn closure(marked: &[bool], next: impl Fn(usize) -> Vec<usize>) -> Vec<bool> {
     let mut all = marked.to_vec();
     let mut open: Vec<usize> = (0..marked.len()).filter(|id| marked[*id]).collect();
     while let Some(id) = open.pop() {
@@ -187,7 +189,11 @@ fn sorted(
                 true => Vec::new(),
                 false => needs[id].iter().copied().filter(|(other, _)| waits(id, *other)).collect(),
             });
-            cycle(draft, &kept.collect::<Vec<_>>(), &left);
+            // A rule in which something is wrong might have settled it.
+            if !(draft.incomplete && passes::there_are(draft)) {
+                cycle(draft, &kept.collect::<Vec<_>>(), &left);
+            }
+            draft.incomplete = true;
             return None;
         };
         done[id] = true;
@@ -226,10 +232,15 @@ fn steps(draft: &mut Draft<'_>) -> Option<usize> {
 
 /// What reports the share that does not settle, and its place among the metrics.
 pub(super) fn count(model: &mut Model) {
-    let Some(settle) = model.regions.iter().find_map(|region| region.settle) else { return };
-    let node =
-        Node { kind: Kind::Leaf(Leaf::Unsettled), ty: scalar(Element::Real), unit: Unit::One, span: settle.span };
+    let learns = model.phases.iter().flat_map(|phase| &phase.learns);
+    let mut moved = learns.filter(|learn| match &learn.teacher {
+        Teacher::Rule(_) => !learn.moves.is_empty(),
+        Teacher::Credit(rule) => !learn.moves.is_empty() && **rule != *"zero_divergence_inference_learning",
+    });
+    let settle = model.regions.iter().find_map(|region| region.settle).map(|settle| settle.span);
+    let Some(span) = settle.or_else(|| moved.next().map(|learn| learn.span)) else { return };
+    let node = Node { kind: Kind::Leaf(Leaf::Unsettled), ty: scalar(Element::Real), unit: Unit::One, span };
     let formula = Formula { nodes: vec![node], root: 0 };
     let (name, timing) = (arc(UNSETTLED), Timing::Before);
-    model.metrics.push(Metric { name, formula, filter: None, timing, span: settle.span });
+    model.metrics.push(Metric { name, formula, filter: None, timing, span });
 }

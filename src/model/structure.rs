@@ -257,7 +257,7 @@ impl<'d, 'a> Writer<'d, 'a> {
                 Local::Node(node) => Ok(self.typer.nodes[*node].ty.clone()),
                 Local::Leaf(_, ty, _) => Ok(ty.clone()),
                 Local::Formula(formula) => Ok(formula.value().ty.clone()),
-                Local::Broken => Err(Said),
+                Local::Pass(_) | Local::Broken => Err(Said),
             })?;
         match shape {
             Err(Said) => Some(Err(Said)),

@@ -37,7 +37,7 @@ pub fn check(kind: &str, name: &str) -> Option<Check> {
         ("activation", "dropout") => dropout,
         ("activation" | "cost" | "statistic", _) => functions::check(name)?,
         ("optimiser", _) => steps::optimiser(name)?,
-        ("rule", _) => rules::check(name).or_else(|| settling::check(name))?,
+        ("rule", _) => rules::check(name).or_else(|| settling::check(name)).or_else(|| passes::check(name))?,
         ("schedule", _) => steps::schedule(name)?,
         ("structure", _) => structures::check(name)?,
         _ => return None,
@@ -45,6 +45,7 @@ pub fn check(kind: &str, name: &str) -> Option<Check> {
 }
 
 mod functions;
+mod passes;
 mod rules;
 mod settling;
 mod steps;

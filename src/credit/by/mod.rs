@@ -3,10 +3,16 @@
 mod backprop;
 mod direct_feedback_alignment;
 mod feedback_alignment;
+mod levels;
 mod nothing;
+mod predictive_coding;
+mod predictive_coding_fixed;
 mod reinforce;
 mod travel;
 mod truncated;
+mod zero_divergence_inference_learning;
+
+pub(super) use travel::factor;
 
 use super::formula::Batched;
 use super::forward::Step;
@@ -103,8 +109,17 @@ pub struct By {
 }
 
 /// All credit rules, sorted by name.
-pub const ALL: &[By] =
-    &[backprop::BY, direct_feedback_alignment::BY, feedback_alignment::BY, nothing::BY, reinforce::BY, truncated::BY];
+pub const ALL: &[By] = &[
+    backprop::BY,
+    direct_feedback_alignment::BY,
+    feedback_alignment::BY,
+    nothing::BY,
+    predictive_coding::BY,
+    predictive_coding_fixed::BY,
+    reinforce::BY,
+    truncated::BY,
+    zero_divergence_inference_learning::BY,
+];
 
 /// The rule of this name; the model has seen to it that there is one.
 pub(super) fn find(name: &str) -> &'static By {

@@ -75,7 +75,7 @@ impl Transport for Routes<'_> {
 }
 
 /// The weight of a cost in a statement.
-pub(super) fn factor(step: &mut Step<'_>, weight: &Formula, cost: CostId) -> Value {
+pub(in crate::credit) fn factor(step: &mut Step<'_>, weight: &Formula, cost: CostId) -> Value {
     let factor = step.schedule(weight);
     match step.phase.weights.get(&cost).cloned() {
         Some(set) => {

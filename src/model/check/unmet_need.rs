@@ -24,6 +24,8 @@ fn unmet(draft: &Draft<'_>, learn: &Learn, rule: &str, need: Need) -> Option<Dia
     match need {
         // Said where the rule is named: `truncated` has no meaning at all in a model without time.
         Need::Time => None,
+        // Said where the statement is read, which finds out who moves.
+        Need::Moves => None,
         Need::Static => moving(draft, learn, rule),
         Need::Regions => inside(draft, learn, rule),
         Need::OwnRoute => others(draft, learn, rule),

@@ -5,9 +5,10 @@ use super::{DEPTH, Local, NODES, Place, Typed, Typer, bind, describe, scalar};
 use crate::diag::{Code, Diagnostic, Span};
 use crate::model::draft::Meaning;
 use crate::model::{CostId, Leaf, MetricId, Unit};
-use crate::syntax::tree::{Argument, Expr, ExprKind, Function, Name};
+use crate::syntax::tree::{Argument, Expr, ExprKind, Function, Name, Parameter};
 use crate::tensor::op::Scalar;
 use crate::tensor::{Attributes, Element, Extent, Kind, Row, op};
+use std::sync::Arc;
 
 /// Words of the language that are called like functions and come with a later version.
 const LATER: &[&str] = &["batch_mean", "batch_sum", "distance", "tapped", "response", "alignment"];
@@ -84,6 +85,9 @@ impl Typer<'_, '_> {
             };
             locals.push((parameter.name.text.clone(), local));
         }
+        if self.calls.is_empty() {
+            self.aim(&definition.parameters, &locals);
+        }
         let outer_locals = std::mem::replace(&mut self.locals, locals);
         let outer = self.outer;
         if library {
@@ -95,6 +99,17 @@ impl Typer<'_, '_> {
         self.outer = outer;
         self.locals = outer_locals;
         typed
+    }
+
+    /// Remembers what a function compares with its target.
+    fn aim(&mut self, parameters: &[Parameter], locals: &[(Arc<str>, Local)]) {
+        let nodes = |wanted: bool| {
+            let all = parameters.iter().zip(locals).filter(move |(parameter, _)| parameter.target.is_some() == wanted);
+            all.filter_map(|(_, (_, local))| if let Local::Node(node) = local { Some(*node) } else { None }).next()
+        };
+        if let (Some(of), Some(target)) = (nodes(false), nodes(true)) {
+            self.targets.push((of, target, self.nodes[target].span));
+        }
     }
 
     /// What the language itself can do with a call.

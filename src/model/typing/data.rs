@@ -1,11 +1,12 @@
 //! Fields of data: `world.image`, and in data from other data `other.image`.
 
-use super::{Said, Typed, Typer, Unit};
+use super::{Local, Said, Typed, Typer, Unit, scalar};
 use crate::diag::{Code, Diagnostic, Span};
 use crate::model::draft::Meaning;
 use crate::model::typing::Place;
 use crate::model::{DataId, Leaf};
 use crate::syntax::tree::{Expr, ExprKind, Name};
+use crate::tensor::Element;
 use std::sync::Arc;
 
 impl Typer<'_, '_> {
@@ -15,6 +16,18 @@ impl Typer<'_, '_> {
         };
         if let (Some(from), "other") = (self.from, owner.as_str()) {
             return self.read(from, field, span, |name| Leaf::Other(from, name));
+        }
+        match self.locals.iter().rev().find(|(text, _)| *text == owner.text) {
+            Some((_, Local::Pass(pass))) => {
+                let leaf = match field.as_str() {
+                    "pre" => Leaf::PreIn(*pass),
+                    "post" => Leaf::PostIn(*pass),
+                    _ => return Err(self.only_sides(owner)),
+                };
+                return self.leaf(leaf, scalar(Element::Real), Unit::One, span);
+            }
+            Some((_, Local::Broken)) => return Err(Said),
+            _ => {}
         }
         match self.draft.names.get(owner.as_str()).map(|declared| declared.meaning) {
             None => Err(self.unknown(owner, "dataset")),
@@ -30,6 +43,14 @@ impl Typer<'_, '_> {
                 ))
             }
         }
+    }
+
+    /// A pass is read by the activity on both sides of a synapse.
+    pub(super) fn only_sides(&mut self, pass: &Name) -> Said {
+        let said = Diagnostic::new(Code::WRONG_KIND, format!("`{pass}` is a pass, and is read at a synapse"))
+            .at(self.span(pass.span), "before it or behind it?")
+            .help(format!("`{pass}.pre`, `{pass}.post`"));
+        self.fail(said)
     }
 
     /// A field of a dataset.

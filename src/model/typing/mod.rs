@@ -82,6 +82,8 @@ pub(super) enum Local {
     Leaf(Leaf, Type, Unit),
     /// A formula that is written out where it is named.
     Formula(Formula),
+    /// In a rule: the pass of this number.
+    Pass(usize),
     /// An argument with a mistake.
     Broken,
 }
@@ -120,6 +122,8 @@ pub(super) struct Typer<'d, 'a> {
     pub(super) sampled: Vec<super::Sampled>,
     /// In data from other data: the other.
     pub(super) from: Option<DataId>,
+    /// What functions compare with a target, the target, and where it stands.
+    pub(super) targets: Vec<(usize, usize, Span)>,
 }
 
 impl<'d, 'a> Typer<'d, 'a> {
@@ -144,6 +148,7 @@ impl<'d, 'a> Typer<'d, 'a> {
             draws,
             sampled,
             from,
+            targets: Vec::new(),
         }
     }
 
@@ -294,6 +299,7 @@ impl<'d, 'a> Typer<'d, 'a> {
                 }
                 Local::Leaf(leaf, ty, unit) => self.leaf(leaf, ty, unit, span),
                 Local::Formula(formula) => self.embed(&formula),
+                Local::Pass(_) => Err(self.only_sides(name)),
                 Local::Broken => Err(Said),
             };
         }
