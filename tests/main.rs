@@ -30,6 +30,7 @@ mod mutants;
 mod ops;
 mod passes;
 mod patterns;
+mod perturbed;
 mod predict;
 mod runtime;
 mod sampled;

@@ -2,6 +2,7 @@
 //! sample and unit; when something is measured, of the batch instead of the step, under a key of its own.
 
 use super::forward::Step;
+use super::perturb::Site;
 use crate::bug;
 use crate::math::Stream;
 use crate::model::{Draw, RegionId};
@@ -14,7 +15,7 @@ pub fn key(slot: &str, seed: u64) -> Option<[f64; 2]> {
 }
 
 /// How the slots of chance begin.
-const SLOT: &str = "chance:";
+pub(super) const SLOT: &str = "chance:";
 /// Half a step between the uniform numbers of single precision in the lower half of [0, 1).
 const HALF_STEP: f64 = 1.0 / (1 << 26) as f64;
 
@@ -24,25 +25,28 @@ impl Step<'_> {
         let region = &self.model.regions[id.0];
         match region.draws[number] {
             Draw::Uniform => self.uniform(id, number, 0),
-            Draw::Normal => {
-                // The magnitude is the quantile of a number in (0, 1/2), the sign is drawn apart: so nothing is infinite, and
-                // both sides are the same.
-                let share = self.uniform(id, number, 0);
-                let share = self.b.scale(share, 0.5);
-                let share = self.b.shift(share, HALF_STEP);
-                let below = self.b.normal_quantile(share);
-                let above = self.b.negate(below);
-                let coin = self.uniform(id, number, 1);
-                let half = self.b.full_like(coin, 0.5);
-                let heads = self.b.less(coin, half);
-                self.b.select(heads, above, below)
-            }
+            Draw::Normal => self.unit_normal(|step, part| step.uniform(id, number, part)),
         }
+    }
+
+    /// A unit normal of two uniform draws, the parts 0 and 1 of a place.
+    pub(super) fn unit_normal(&mut self, mut uniform: impl FnMut(&mut Self, i64) -> Value) -> Value {
+        // The magnitude is the quantile of a number in (0, 1/2), the sign is drawn apart: so nothing is infinite, and both sides
+        // are the same.
+        let share = uniform(self, 0);
+        let share = self.b.scale(share, 0.5);
+        let share = self.b.shift(share, HALF_STEP);
+        let below = self.b.normal_quantile(share);
+        let above = self.b.negate(below);
+        let coin = uniform(self, 1);
+        let half = self.b.full_like(coin, 0.5);
+        let heads = self.b.less(coin, half);
+        self.b.select(heads, above, below)
     }
 
     /// The nodes of a region's equation that give the probability of what it samples, where a statement of the phase asks.
     pub(super) fn wanted_scores(&self, id: RegionId) -> Vec<usize> {
-        if !self.learning || !self.phase.learns.iter().any(|learn| learn.sampled.contains(&id)) {
+        if self.pass.is_some() || !self.learning || !self.phase.learns.iter().any(|learn| learn.sampled.contains(&id)) {
             return Vec::new();
         }
         self.model.regions[id.0].sampled.iter().filter_map(|one| one.log_probability).collect()
@@ -54,7 +58,11 @@ impl Step<'_> {
         for number in 0..draws {
             self.words(id, number);
         }
-        if draws > 0 {
+        let sites: Vec<Site> = self.perturbed();
+        for site in &sites {
+            self.site_words(*site);
+        }
+        if draws > 0 || !sites.is_empty() {
             self.moment();
         }
     }
@@ -62,8 +70,7 @@ impl Step<'_> {
     /// The words of a draw's key.
     fn words(&mut self, id: RegionId, number: usize) -> Value {
         let measured = if self.learning { "" } else { ":measured" };
-        let slot = format!("{SLOT}{}#{number}{measured}", self.model.regions[id.0].name);
-        self.b.slot(slot, Type::new(Element::Int, vec![Extent::Const(2)]), Role::Input)
+        self.key_words(format!("{SLOT}{}#{number}{measured}", self.model.regions[id.0].name).into())
     }
 
     /// The uniform draws of one of a draw's parts.
@@ -73,6 +80,12 @@ impl Step<'_> {
         let shape = self.batched_type(&region.shape).shape;
         let place = self.places(&region.shape, &shape, part);
         let time = self.moment();
+        self.uniform_at(words, place, time)
+    }
+
+    /// Uniform draws of a key at places and a time.
+    pub(super) fn uniform_at(&mut self, words: Value, place: Value, time: Value) -> Value {
+        let shape = self.b.ty(place).shape.clone();
         let [low, high] = [0, 1].map(|word| {
             let word = self.b.slice(words, 0, word, 1);
             self.b.reshape(word, &[])
@@ -82,7 +95,7 @@ impl Step<'_> {
     }
 
     /// The number of each unit of each sample, two draws apart.
-    fn places(&mut self, units: &[usize], shape: &[Extent], part: i64) -> Value {
+    pub(super) fn places(&mut self, units: &[usize], shape: &[Extent], part: i64) -> Value {
         let size: usize = units.iter().product();
         let own: Vec<Extent> = units.iter().map(|&n| Extent::Const(n)).collect();
         let unit = self.b.iota(Extent::Const(size));
@@ -103,7 +116,7 @@ impl Step<'_> {
     }
 
     /// What time it is: the training step, or the batch that is measured, and the time step in it.
-    fn moment(&mut self) -> Value {
+    pub(super) fn moment(&mut self) -> Value {
         let name = if self.learning { "clock.steps" } else { "clock.position" };
         let step = self.b.slot(name, Type::scalar(Element::Int), Role::State);
         let (Some(time), Some(index)) = (self.model.time, self.trial.now()) else { return step };

@@ -1,15 +1,17 @@
 //! The forward part of a step: the batch, every region in order of dependence, costs and metrics.
 
+use super::again::Pass;
 use super::clock::{self, Batch};
 use super::formula::{self, Batched};
 use super::measure::Looked;
+use super::perturb::{Site, Tally};
 use super::settle;
 use super::trial::{self, Trial};
 use super::whose;
 use super::{bias_slot, const_slot, inner_slot};
 use crate::bug;
 use crate::model::formula::Kind;
-use crate::model::{Bias, Data, Formula, Leaf, Model, Pattern, Phase, Projection, ProjectionId, RegionId, Timing};
+use crate::model::{Bias, Data, Formula, Leaf, Model, Pattern, Phase, ProjectionId, RegionId, Timing};
 use crate::tensor::{Attributes, Contraction, Element, Extent, Name, ProgramBuilder, Role, Type, Value};
 use indexmap::IndexMap;
 
@@ -33,8 +35,10 @@ pub(super) struct Step<'m> {
     pub(super) products: Vec<Option<Value>>,
     /// The drive of each region, likewise.
     pub(super) drives: Vec<Option<Value>>,
-    /// Of each region, the logarithm of the probability of what it has sampled by `score`, where that is wanted.
-    pub(super) scores: Vec<Option<Value>>,
+    /// What credit reads besides, per sample, added up over the time steps.
+    pub(super) tallies: IndexMap<Tally, Value>,
+    /// What is other in this pass, if it is a further one.
+    pub(super) pass: Option<Pass>,
     /// Where in the trial this is.
     pub(super) trial: Trial,
     /// Each cost that was looked at, per sample.
@@ -80,7 +84,8 @@ fn begin_with<'m>(
         activity: vec![None; model.regions.len()],
         products: vec![None; model.projections.len()],
         drives: vec![None; model.regions.len()],
-        scores: vec![None; model.regions.len()],
+        tallies: IndexMap::new(),
+        pass: None,
         trial: Trial::new(model),
         costs: vec![None; model.costs.len()],
         metrics: (0..model.metrics.len()).map(|_| None).collect(),
@@ -146,8 +151,9 @@ impl Step<'_> {
     }
 
     /// The activity that a projection brings, in the shape of its source.
-    pub(super) fn brought(&mut self, projection: &Projection) -> Value {
-        self.lagged(projection.source, projection.delay)
+    pub(super) fn brought(&mut self, id: ProjectionId) -> Value {
+        let projection = &self.model.projections[id.0];
+        self.held(id).unwrap_or_else(|| self.lagged(projection.source, projection.delay))
     }
 
     /// In the shape of a region.
@@ -190,13 +196,13 @@ impl Step<'_> {
             drive = self.b.add(drive, bias);
         }
         self.b.named(drive, format!("{}.drive", region.name));
+        let drive = self.at_site(Site::Drive(id), drive);
+        self.drives[id.0] = Some(drive);
         let shaped = self.shaped(drive, id);
-        let drive = match self.nudges.get(&id).copied() {
+        match self.nudges.get(&id).copied() {
             Some(nudge) => self.b.add(shaped, nudge),
             None => shaped,
-        };
-        self.drives[id.0] = Some(drive);
-        drive
+        }
     }
 
     /// What comes into a structure: the activity of its one source, or of several, one behind the other.
@@ -205,7 +211,7 @@ impl Step<'_> {
         let mut parts = Vec::new();
         for source in &sources {
             let projection = &self.model.projections[source.0];
-            let activity = self.brought(projection);
+            let activity = self.brought(*source);
             parts.push((activity, projection.source));
         }
         if let [(only, _)] = parts[..] {
@@ -263,7 +269,9 @@ impl Step<'_> {
         let mut values =
             computed.into_iter().map(|value| formula::widened(&mut self.b, value, &extent)).collect::<Vec<_>>();
         let logs = values.split_off(1 + states.len());
-        self.scores[id.0] = logs.into_iter().reduce(|all, one| self.b.add(all, one));
+        if let Some(log) = logs.into_iter().reduce(|all, one| self.b.add(all, one)) {
+            self.tallies.insert(Tally::Score(id), log);
+        }
         let next = values.split_off(1);
         for (state, value) in states.iter().zip(&next) {
             self.b.named(*value, format!("{}.{}", region.name, state.name));
@@ -277,10 +285,11 @@ impl Step<'_> {
     fn region_leaf(&mut self, id: RegionId, leaf: &Leaf) -> Batched {
         let value = match leaf {
             Leaf::Projection(wire) if self.model.projections[wire.0].pattern == Pattern::Activity => {
-                self.brought(&self.model.projections[wire.0])
+                self.brought(*wire)
             }
             Leaf::Projection(wire) => {
                 let flat = self.product(*wire);
+                let flat = self.at_site(Site::Wire(*wire), flat);
                 self.shaped(flat, id)
             }
             Leaf::Input => self.input(id),

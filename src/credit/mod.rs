@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | `<data>.<field>` | `[rows]` or `[rows, elements]` | `runtime`, from the dataset |
 //! | `chance:<region>#<number>`, `…:measured` | `int[2]` | `runtime`, from [`key`] |
+//! | `chance:<region>.drive`, `chance:<projection>.product`, `chance:<parameter>` | `int[2]` | likewise: noise of perturbations |
 //! | `const.<name>` | real | `runtime`, from [`constants()`] |
 //! | `order` | `class<rows>[rows]` | `runtime`: the rows of this epoch or split, in order |
 //! | `clock.rows` | `int` | `runtime`: how many entries of `order` count |
@@ -22,6 +23,7 @@
 //! | `predict.<region>` | real `[batch, …]` | a step of [`predict`]: the region's activity |
 //! | `metric.<name>.sum`, `.count`, `cost.<name>.sum`, `.count` | real | `runtime` sets 0 when an epoch or a measurement begins |
 
+mod again;
 pub mod by;
 mod chance;
 mod clock;
@@ -35,6 +37,7 @@ mod learn;
 mod measure;
 mod optimise;
 mod passes;
+mod perturb;
 mod plasticity;
 mod pointwise;
 mod predict;

@@ -82,7 +82,7 @@ impl Step<'_> {
             return product;
         }
         let projection = &self.model.projections[id.0];
-        let activity = self.brought(projection);
+        let activity = self.brought(id);
         let product = match &projection.pattern {
             Pattern::Conv(window) => {
                 let weight = self.weight(id);
@@ -129,8 +129,11 @@ impl Step<'_> {
         self.b.product(factor_slot(self.model, id, factor), indices[1], between, second)
     }
 
-    /// A parameter, as it was when the step began.
+    /// A parameter, as it was when the step began, or as it is in a further pass.
     pub(super) fn parameter(&mut self, slot: Name, shape: &[usize]) -> Value {
+        if let Some(other) = self.pass.as_ref().and_then(|pass| pass.weights.get(&slot)) {
+            return *other;
+        }
         let shape = shape.iter().map(|&n| Extent::Const(n)).collect();
         self.b.slot(slot, Type { element: Element::Real, shape }, Role::Parameter)
     }

@@ -60,15 +60,14 @@ pub(super) fn time_steps(step: &mut Step<'_>) {
     step.trial.part = Timing::Each;
     step.trial.index = Some(open.index);
     hand_out(step, &depths, &open.carries);
+    let outside = step.tallies.len();
     step.regions(Timing::Each);
     let looked = measure::in_time_step(step);
-    let scores: Vec<usize> = (0..model.regions.len())
-        .filter(|number| model.regions[*number].timing == Timing::Each && step.scores[*number].is_some())
-        .collect();
+    let tallies = step.tallies.split_off(outside);
     let carries = carried_on(step, &depths);
     let mut records = looked.records();
     let looks = records.len();
-    records.extend(scores.iter().filter_map(|number| step.scores[*number]));
+    records.extend(tallies.values().copied());
     let looped = step.b.end_loop(open, Round { carries, records, go: None });
     step.trial.part = Timing::End;
     step.trial.index = None;
@@ -83,10 +82,11 @@ pub(super) fn time_steps(step: &mut Step<'_>) {
             step.products[number] = None;
         }
     }
-    let (looks, logs) = looped.records.split_at(looks);
+    let (looks, sums) = looped.records.split_at(looks);
     measure::over_time(step, &looked, looks, time.steps);
-    for (number, log) in scores.into_iter().zip(logs) {
-        step.scores[number] = Some(step.b.sum(*log, &[0]));
+    for (tally, record) in tallies.into_keys().zip(sums) {
+        let sum = step.b.sum(*record, &[0]);
+        step.tallies.insert(tally, sum);
     }
 }
 

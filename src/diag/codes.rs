@@ -114,6 +114,8 @@ codes! {
     NO_ESTIMATOR       "E0533" "no_estimator"       Error;
     UNCREDITED_DRAW    "E0534" "uncredited_draw"    Error;
     NO_SCORE           "E0535" "no_score"           Error;
+    NO_DRIVE           "E0536" "no_drive"           Error;
+    UNFELT_WEIGHTS     "E0537" "unfelt_weights"     Error;
     FROZEN_AND_TAUGHT  "E0601" "frozen_and_taught"  Error;
     TEST_STEERS        "E0602" "test_steers"        Error;
     LABEL_UNSUPERVISED "E0603" "label_unsupervised" Error;

@@ -53,6 +53,8 @@ pub enum Through {
     Derivatives,
     /// Those, and the probabilities of what is sampled by `score`.
     Scores,
+    /// All: what comes of a change is tried out.
+    Anything,
 }
 
 /// What a credit rule needs of the model and of its statement. `model::check` looks at each statement (`check/unmet_need.rs`).
@@ -89,6 +91,18 @@ const fn rate(default: f64) -> CreditParameter {
 /// What rules need in which activities move.
 const MOVES: &[Need] = &[Need::Moves];
 
+/// The deviation of noise.
+const SIGMA: CreditParameter = CreditParameter { name: "sigma", kind: ParameterKind::Positive, default: Some(0.001) };
+/// The deviation of noise on all weights at once.
+const SIGMA_OF_STRATEGIES: CreditParameter = CreditParameter { default: Some(0.1), ..SIGMA };
+/// How many draws of noise there are, each with its mirror image.
+const PAIRS: CreditParameter = CreditParameter { name: "pairs", kind: ParameterKind::Whole, default: Some(16.0) };
+/// How far a weight is moved.
+const DISTANCE: CreditParameter = CreditParameter { name: "distance", ..SIGMA };
+
+/// A rule that tries out what comes of a change.
+const TRIED: CreditRule = CreditRule { through: Through::Anything, ..PLAIN };
+
 /// A rule that takes nothing and needs nothing.
 const PLAIN: CreditRule = CreditRule { name: "", parameters: &[], needs: &[], through: Through::Derivatives };
 
@@ -101,7 +115,9 @@ pub const CREDIT_RULES: &[CreditRule] = &[
         needs: &[Need::Static, Need::Regions],
         ..PLAIN
     },
+    CreditRule { name: "evolution_strategies", parameters: &[SIGMA_OF_STRATEGIES, PAIRS], ..TRIED },
     CreditRule { name: "feedback_alignment", parameters: &[SCALE], ..PLAIN },
+    CreditRule { name: "node_perturbation", parameters: &[SIGMA], ..TRIED },
     CreditRule { name: "nothing", ..PLAIN },
     CreditRule {
         name: "predictive_coding",
@@ -111,7 +127,9 @@ pub const CREDIT_RULES: &[CreditRule] = &[
     },
     CreditRule { name: "predictive_coding_fixed", parameters: &[ROUNDS, rate(0.5), TOLERANCE], needs: MOVES, ..PLAIN },
     CreditRule { name: "reinforce", parameters: &[BASELINE], through: Through::Scores, ..PLAIN },
+    CreditRule { name: "serial_perturbation", parameters: &[DISTANCE], ..TRIED },
     CreditRule { name: "truncated", parameters: &[STEPS], needs: &[Need::Time], ..PLAIN },
+    CreditRule { name: "weight_perturbation", parameters: &[SIGMA], ..TRIED },
     CreditRule { name: "zero_divergence_inference_learning", needs: MOVES, ..PLAIN },
 ];
 
@@ -127,17 +145,14 @@ pub(super) fn through(learn: &Learn) -> Through {
 pub(super) const LATER: &[&str] = &[
     "difference_target_propagation",
     "eprop",
-    "evolution_strategies",
     "force",
     "forward_forward",
     "kolen_pollack",
-    "node_perturbation",
     "rtrl",
     "sign_symmetry",
     "target_propagation",
     "td",
     "weight_mirror",
-    "weight_perturbation",
 ];
 
 /// The credit rule of this name.

@@ -34,6 +34,7 @@ pub(super) fn learn(draft: &mut Draft<'_>, tree: &tree::Learn, span: Span) -> Re
         arguments,
         baseline,
         sampled: Vec::new(),
+        moved: Vec::new(),
         from: from?,
         moves: Vec::new(),
         using: using?,

@@ -107,8 +107,46 @@ pub(super) fn credit(draft: &Draft<'_>, cost: CostId, learn: &Learn) -> Credit {
     let scored = match through_of(learn) {
         Through::Derivatives => Vec::new(),
         Through::Scores => scored(draft, cost, learn),
+        Through::Anything => return travelled(draft, cost, learn, &[], true),
     };
     travelled(draft, cost, learn, &scored, false)
+}
+
+/// Whether credit may cross a projection.
+fn passes(draft: &Draft<'_>, learn: &Learn, wire: ProjectionId) -> bool {
+    let projection = &draft.projections[wire.0];
+    matches!(projection.pattern, Pattern::Pool(..))
+        || projection.credit && learn.only_through.as_ref().is_none_or(|only| only.contains(&wire))
+}
+
+/// The regions on the routes from a statement's paths to its costs, through whatever lies between.
+pub(super) fn moved(draft: &Draft<'_>, learn: &Learn) -> Vec<RegionId> {
+    let credits = learn.from.iter().map(|(_, cost)| travelled(draft, *cost, learn, &[], true));
+    let reached: BTreeSet<RegionId> = credits.flat_map(|credit| credit.regions).collect();
+    let taught = learn.projections.iter().flat_map(|id| siblings(&draft.projections, *id));
+    let targets = taught.map(|id| draft.projections[id.0].target);
+    let mut moved: BTreeSet<RegionId> = targets.chain(learn.biases.iter().copied()).collect();
+    moved.retain(|id| reached.contains(id));
+    loop {
+        let follows = |id: &&RegionId| {
+            let into = draft.projections.iter().enumerate().filter(|(_, projection)| projection.target == **id);
+            let wired = into
+                .filter(|(number, projection)| {
+                    moved.contains(&projection.source) && passes(draft, learn, ProjectionId(*number))
+                })
+                .count();
+            let read = draft.regions[id.0].equation.iter().flat_map(Formula::leaves).any(|(leaf, _)| match leaf {
+                Leaf::Region(other) | Leaf::Previous(other) => moved.contains(other),
+                _ => false,
+            });
+            wired > 0 || read
+        };
+        let more: Vec<RegionId> = reached.difference(&moved).filter(follows).copied().collect();
+        if more.is_empty() {
+            return moved.into_iter().collect();
+        }
+        moved.extend(more);
+    }
 }
 
 /// The regions that sample by `score`, among those on which a cost depends.
@@ -160,14 +198,11 @@ fn into_region(
     }
     for wire in wires {
         credit.projections.extend(siblings(&draft.projections, wire));
-        let projection = &draft.projections[wire.0];
-        let fixed_wire = matches!(projection.pattern, Pattern::Pool(..));
-        let passes =
-            fixed_wire || projection.credit && learn.only_through.as_ref().is_none_or(|only| only.contains(&wire));
-        if !passes {
+        let source = draft.projections[wire.0].source;
+        if !passes(draft, learn, wire) {
             credit.closed.push(wire);
-        } else if credit.regions.insert(projection.source) {
-            open.push(projection.source);
+        } else if credit.regions.insert(source) {
+            open.push(source);
         }
     }
     enter(&draft.projections, credit, open, reached);

@@ -11,6 +11,7 @@ use super::{
 use crate::diag::{Code, Diagnostic, Span};
 use crate::syntax::tree::{self, Expr, ItemKind, Place as TreePlace, StatementKind};
 use indexmap::IndexMap;
+use std::collections::BTreeSet;
 
 /// What a phase says, before it is put together.
 pub(super) struct Head {
@@ -418,9 +419,15 @@ fn teach(draft: &mut Draft<'_>, learns: Vec<(Learn, Span)>, frozen: &[(Projectio
     }
     biases(draft, &mut made, frozen);
     structures(draft, &mut made, frozen);
-    for learn in made.iter_mut().filter(|learn| super::credit_rules::through(learn) == super::Through::Scores) {
-        let scored = learn.from.iter().flat_map(|(_, cost)| super::routes::scored(draft, *cost, learn));
-        learn.sampled = scored.collect::<std::collections::BTreeSet<RegionId>>().into_iter().collect();
+    for learn in &mut made {
+        match super::credit_rules::through(learn) {
+            super::Through::Derivatives => {}
+            super::Through::Scores => {
+                let scored = learn.from.iter().flat_map(|(_, cost)| super::routes::scored(draft, *cost, learn));
+                learn.sampled = scored.collect::<BTreeSet<RegionId>>().into_iter().collect();
+            }
+            super::Through::Anything => learn.moved = super::routes::moved(draft, learn),
+        }
     }
     made
 }

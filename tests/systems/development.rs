@@ -61,7 +61,8 @@ fn schedules_have_their_closed_forms() {
     let steps = system("D-12").steps();
     let rates = |name: &str| -> Vec<f64> { steps.windows(2).map(|pair| pair[0][name][0] - pair[1][name][0]).collect() };
     let part = |k: usize| k as f64 / 20.0;
-    let closed: [(&str, fn(usize) -> f64); 2] = [
+    type Closed = fn(usize) -> f64;
+    let closed: [(&str, Closed); 2] = [
         ("In -> Line.weight", |k| 1.0 - 0.5 * k as f64 / 20.0),
         ("In -> Held.weight", |k| {
             if k < 7 {

@@ -2,17 +2,21 @@
 
 mod backprop;
 mod direct_feedback_alignment;
+mod evolution_strategies;
 mod feedback_alignment;
 mod levels;
+mod node_perturbation;
 mod nothing;
 mod predictive_coding;
 mod predictive_coding_fixed;
 mod reinforce;
+mod serial_perturbation;
 mod travel;
 mod truncated;
 mod zero_divergence_inference_learning;
 
 pub(super) use travel::factor;
+mod weight_perturbation;
 
 use super::formula::Batched;
 use super::forward::Step;
@@ -112,14 +116,27 @@ pub struct By {
 pub const ALL: &[By] = &[
     backprop::BY,
     direct_feedback_alignment::BY,
+    evolution_strategies::BY,
     feedback_alignment::BY,
+    node_perturbation::BY,
     nothing::BY,
     predictive_coding::BY,
     predictive_coding_fixed::BY,
     reinforce::BY,
+    serial_perturbation::BY,
     truncated::BY,
+    weight_perturbation::BY,
     zero_divergence_inference_learning::BY,
 ];
+
+/// The gradients, with the names by which they are printed.
+fn named(step: &mut Step<'_>, gradients: Vec<Gradient>) -> Vec<Gradient> {
+    for gradient in &gradients {
+        let slot = super::learn::slot_of(step.model, &gradient.changed);
+        step.b.named(gradient.value, format!("{slot}.gradient"));
+    }
+    gradients
+}
 
 /// The rule of this name; the model has seen to it that there is one.
 pub(super) fn find(name: &str) -> &'static By {

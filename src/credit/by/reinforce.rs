@@ -5,7 +5,8 @@
 
 use super::super::formula::{Batched, widened};
 use super::super::forward::Step;
-use super::travel::{Routes, factor, gradients, seeds};
+use super::super::perturb::Tally;
+use super::travel::{Routes, gradients, seeds};
 use super::{By, Gradient};
 use crate::bug;
 use crate::model::Learn;
@@ -18,8 +19,8 @@ fn scored(step: &mut Step<'_>, learn: &Learn, costs: &[Batched]) -> Vec<Gradient
     let mut seeds = self::seeds(step, learn, costs);
     let advantage = advantage(step, learn, costs);
     for id in &learn.sampled {
-        match step.scores[id.0] {
-            Some(score) => seeds.push((score, advantage)),
+        match step.tallies.get(&Tally::Score(*id)) {
+            Some(score) => seeds.push((*score, advantage)),
             None => bug!("the draws of `{}` have no probability", step.model.regions[id.0].name),
         }
     }
@@ -29,20 +30,10 @@ fn scored(step: &mut Step<'_>, learn: &Learn, costs: &[Batched]) -> Vec<Gradient
 
 /// For each sample, what its costs came to above the baseline, as a part of the mean over the batch.
 fn advantage(step: &mut Step<'_>, learn: &Learn, costs: &[Batched]) -> Value {
-    let extent = step.batch.extent.clone();
-    let mut total: Option<Value> = None;
-    for (weight, cost) in &learn.from {
-        let factor = self::factor(step, weight, *cost);
-        let each = widened(&mut step.b, costs[cost.0], &extent);
-        let factor = step.b.expand_like(factor, each, &[]);
-        let weighted = step.b.multiply(factor, each);
-        total = Some(match total {
-            Some(total) => step.b.add(total, weighted),
-            None => weighted,
-        });
-    }
-    let Some(mut total) = total else { bug!("`reinforce` without a cost") };
+    let own: Vec<Batched> = learn.from.iter().map(|(_, cost)| costs[cost.0]).collect();
+    let mut total = step.lowered_each(learn, &own);
     if let Some(baseline) = &learn.baseline {
+        let extent = step.batch.extent.clone();
         let baseline = step.formula(baseline);
         let baseline = widened(&mut step.b, baseline, &extent);
         total = step.b.subtract(total, baseline);

@@ -3,7 +3,7 @@
 use super::super::feedback::{self, Feedback};
 use super::super::formula::Batched;
 use super::super::forward::Step;
-use super::{Gradient, changed_by};
+use super::{Gradient, changed_by, named};
 use crate::bug;
 use crate::model::{CostId, Crossing, Factor, Formula, Learn, Model, Pattern};
 use crate::tensor::differentiate::{Product, Transport, reverse};
@@ -12,8 +12,8 @@ use indexmap::IndexMap;
 
 /// What crosses weights on the way back. Everywhere: the routes that a statement may take, and no others.
 pub(super) struct Routes<'m> {
-    model: &'m Model,
-    learn: &'m Learn,
+    pub(super) model: &'m Model,
+    pub(super) learn: &'m Learn,
     /// What stands in the place of the weight of a product; elsewhere it is the weight itself.
     pub(super) matrices: IndexMap<Name, Value>,
     /// By what all that crosses is multiplied.
@@ -112,16 +112,9 @@ pub(super) fn gradients(
 ) -> Vec<Gradient> {
     let changed = changed_by(step.model, learn);
     let wrt: Vec<Value> = changed.iter().map(|changed| step.changed(changed)).collect();
-    let model = step.model;
     let found = reverse(&mut step.b, seeds, &wrt, transport);
     let pairs = changed.into_iter().zip(found);
-    pairs
-        .map(|(changed, value)| {
-            let slot = super::super::learn::slot_of(model, &changed);
-            step.b.named(value, format!("{slot}.gradient"));
-            Gradient { changed, value }
-        })
-        .collect()
+    named(step, pairs.map(|(changed, value)| Gradient { changed, value }).collect())
 }
 
 /// What stands for each weight that is crossed, and in which product it is.

@@ -3,6 +3,7 @@
 mod idle_cost;
 mod memory;
 mod not_differentiable;
+mod perturbed;
 mod undriven_target;
 mod unmet_need;
 mod unreached_synapse;
@@ -25,6 +26,7 @@ pub(super) const ALL: &[Check] = &[
     idle_cost::CHECK,
     memory::CHECK,
     not_differentiable::CHECK,
+    perturbed::CHECK,
     undriven_target::CHECK,
     unmet_need::CHECK,
     unreached_synapse::CHECK,
