@@ -347,6 +347,24 @@ fn the_number_of_threads_changes_no_bit() {
 }
 
 #[test]
+fn data_are_shown_from_files_from_sources_and_from_specs() {
+    let folder = TempDir::new().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("flats.csv", "area,price\n50,2\n70,3\n");
+    write("ragged.csv", "area,price\n50\n");
+    let data = |what: &str, code: i32| output(neurula().current_dir(&folder).args(["data", what, "--json"]), code);
+    let rows = |what: &str| last_object(&data(what, 0))["train"].as_u64();
+    assert_eq!(rows("flats.csv"), Some(2));
+    assert_eq!(rows("csv(\"flats.csv\", target = \"price\")"), Some(2));
+    assert_eq!(rows("digits"), Some(1437));
+    assert!(data("ragged.csv", 3).contains("E0717"));
+    for (what, words) in [("digitz", "did you mean `digits`?"), ("none.csv", "E0703"), ("notes.txt", "E0701")] {
+        let code = if what == "none.csv" { 3 } else { 2 };
+        assert!(data(what, code).contains(words), "{what}");
+    }
+}
+
+#[test]
 fn what_does_not_fit_in_memory_is_refused_before_there_is_a_run() {
     let folder = TempDir::new().unwrap();
     let run = folder.path().join("run");

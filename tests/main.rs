@@ -1,5 +1,6 @@
 //! All tests, as modules of one program: each further program would link Cranelift again.
 
+mod allocations;
 mod chance;
 mod codegen;
 mod command;
@@ -32,6 +33,7 @@ mod passes;
 mod patterns;
 mod perturbed;
 mod predict;
+mod record;
 mod runtime;
 mod sampled;
 mod selections;

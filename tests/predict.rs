@@ -4,7 +4,7 @@
 
 use super::trained::{EXACT, Trained, Way, checked, little_data, options, train_in, trained};
 use assert_cmd::Command;
-use neurula::data::{Dataset, Place, Split};
+use neurula::data::{Column, Dataset, Element, Place, Split};
 use neurula::diag::Sources;
 use neurula::driver;
 use neurula::loops::memory::Values;
@@ -158,6 +158,18 @@ fn new_data_need_no_labels_and_any_number_of_samples() {
             }
         }
     }
+}
+
+#[test]
+fn what_was_bytes_may_be_numbers_as_the_regions_see_them() {
+    let desk = Desk::new(Path::new("."), DIGITS, &Way { epochs: Some(1), ..EXACT });
+    let mut other = set("digits");
+    let place = other.fields.iter().position(|field| field.name == "image").unwrap();
+    let cells = (0..other.rows() as u32).flat_map(|row| (0..64).map(move |cell| (row, cell)));
+    let numbers = cells.map(|(row, cell)| other.value(place, row, cell)).collect();
+    other.fields[place].ty.element = Element::Real;
+    other.columns[place] = Column::Reals(numbers);
+    assert_eq!(desk.predict(&["Choice"], Some(other)).unwrap(), desk.predict(&["Choice"], None).unwrap());
 }
 
 #[test]

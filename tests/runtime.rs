@@ -26,7 +26,7 @@ pub struct Stop {
 }
 
 impl Watcher for Stop {
-    fn progress(&mut self, _: u64, _: &[Measured]) {
+    fn progress(&mut self, _: u64, _: &dyn Fn() -> Vec<Measured>) {
         match self.after {
             0 => self.flag.store(true, Ordering::Relaxed),
             _ => self.after -= 1,

@@ -227,7 +227,7 @@ fn a_class_out_of_range_is_told_where_it_stands_and_empty_cells_are_counted() {
     let wanted = "b.csv`, line 5, column 2 (`kind`): found `2`; expected a whole number from 0 to 1";
     assert!(said[0].message.ends_with(wanted), "{}", said[0].message);
     let said = read(&folder(&format!("{HEAD}\n1,,3\n,,6\n7,8,9\n")), &spec("", "", "3")).unwrap_err();
-    assert!(said[0].message.contains("line 2, column 2 (`age`): found ``"), "{}", said[0].message);
+    assert!(said[0].message.contains("line 2, column 2 (`age`): found an empty cell"), "{}", said[0].message);
     assert!(said[0].help.as_ref().unwrap().ends_with("; 3 cells are empty: 1 in `rooms`, 2 in `age`"), "{said:?}");
 }
 

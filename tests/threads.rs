@@ -69,7 +69,7 @@ fn every_example_comes_to_the_same_state_with_one_thread_two_and_four() {
 struct Stop(usize, Arc<AtomicBool>);
 
 impl Watcher for Stop {
-    fn progress(&mut self, _: u64, _: &[Measured]) {
+    fn progress(&mut self, _: u64, _: &dyn Fn() -> Vec<Measured>) {
         self.0 = self.0.saturating_sub(1);
         self.1.fetch_or(self.0 == 0, Ordering::Relaxed);
     }

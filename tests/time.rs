@@ -280,3 +280,15 @@ fn what_makes_no_sense_in_time_is_told_at_its_place() {
     assert_eq!(model("", "region A[4] : gru(3)\nconnect Sum -> A", "metric a = A[0]"), ["E0301"]);
     assert_eq!(model("", "region A : gro(3)\nconnect Sum -> A", "metric a = A[0]"), ["E0201"]);
 }
+
+#[test]
+fn the_adding_problem_is_solved_and_not_by_credit_that_reaches_the_last_step_alone() {
+    let text = include_str!("../examples/adding.neu");
+    let foil = text.replace("param stretch = 30", "param stretch = 1");
+    assert_ne!(foil, text);
+    let way = Way { precision: Precision::F32, ..EXACT };
+    let error = |text: &str| trained(text, &way).value("wrong", "test");
+    let (whole, last) = (error(text), error(&foil));
+    assert!(whole < 0.002, "{whole}");
+    assert!(last > 0.1, "{last}");
+}

@@ -200,6 +200,8 @@ pub enum Stage {
     Ast,
     /// The checked model.
     Model,
+    /// What a run needs in memory, by name, and what is kept of each time step.
+    Memory,
     /// One training step on whole arrays.
     Tensor,
     /// The same as loops.
@@ -213,7 +215,7 @@ pub enum Stage {
 /// Arguments of `data`.
 #[derive(Debug, Args)]
 pub struct DataArguments {
-    /// A source such as digits, or a spec.
+    /// A file or folder of data, a source such as digits, or a spec.
     pub what: String,
     /// The seed of a validation split.
     #[arg(long, default_value_t = 0)]

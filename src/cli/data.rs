@@ -3,9 +3,9 @@
 use super::arguments::{DataArguments, Setting};
 use super::{Ending, show};
 use crate::credit;
-use crate::data::{self, Call, Dataset, Place};
-use crate::diag::{Sources, Span};
-use crate::driver::imports;
+use crate::data::{Dataset, Place};
+use crate::diag::Sources;
+use crate::driver::{self, imports};
 use crate::report;
 use std::path::Path;
 
@@ -14,17 +14,18 @@ pub(super) fn run(arguments: &DataArguments) -> Ending {
         return of_spec(arguments);
     }
     let mut sources = Sources::new();
-    let file = sources.add("<command line>", arguments.what.as_str());
-    let span = Span { file, start: 0, end: arguments.what.len() as u32 };
-    let read = data::find(&arguments.what, span)
-        .map_err(|said| vec![said])
-        .and_then(|source| Call::bind(source, span, &[]))
-        .and_then(|call| call.read(&Place::only("."), arguments.seed, "data"));
-    match read {
+    let call = match driver::source(&mut sources, &arguments.what) {
+        Ok(call) => call,
+        Err(said) => {
+            show::diagnostics(&said, &sources, arguments.json);
+            return Ending::Usage;
+        }
+    };
+    match call.read(&Place::of_spec(Path::new("here")), arguments.seed, "data") {
         Ok(set) => shown(&set, arguments.json),
         Err(said) => {
             show::diagnostics(&said, &sources, arguments.json);
-            Ending::Usage
+            Ending::Run
         }
     }
 }

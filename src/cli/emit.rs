@@ -30,6 +30,10 @@ pub(super) fn run(arguments: &EmitArguments) -> Ending {
         show::line(&model::print::print(&spec.model));
         return Ending::Fine;
     }
+    if arguments.stage == Stage::Memory {
+        show::line(&driver::memory(&spec.model, arguments.precision.into()));
+        return Ending::Fine;
+    }
     let phase = match &arguments.phase {
         None => 0,
         Some(name) => match spec.model.phases.iter().position(|phase| *phase.name == **name) {

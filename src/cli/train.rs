@@ -158,11 +158,11 @@ impl Watcher for Progress {
         }
     }
 
-    fn progress(&mut self, done: u64, running: &[Measured]) {
+    fn progress(&mut self, done: u64, running: &dyn Fn() -> Vec<Measured>) {
         if let Some(bar) = &self.bar {
             bar.set_position(done);
             let values: Vec<String> =
-                running.iter().map(|measured| format!("{} {:.4}", measured.name, measured.value)).collect();
+                running().iter().map(|measured| format!("{} {:.4}", measured.name, measured.value)).collect();
             bar.set_message(values.join("  "));
         }
     }

@@ -8,6 +8,8 @@ use crate::kernels::Vectors;
 use crate::loops::memory::{Mismatch, Storage};
 use crate::loops::walk::is_split;
 use crate::loops::{Cell, Precision, Program, Slot};
+use std::borrow::{Borrow, BorrowMut};
+use std::sync::atomic::AtomicPtr;
 use std::sync::{Arc, Mutex};
 
 /// A program as machine code.
@@ -23,8 +25,15 @@ pub struct Code {
     own: usize,
     /// Whether any nest is cut into pieces.
     split: bool,
-    /// Scratch memory that no call uses now.
-    free: Mutex<Vec<Storage>>,
+    /// What no call uses now.
+    free: Mutex<Vec<Room>>,
+}
+
+/// What a call needs beside its slots. It is kept for the next one: only the first call of several allocates.
+struct Room {
+    scratch: Storage,
+    /// Where the slots lie, while the call is under way.
+    table: Vec<AtomicPtr<u8>>,
 }
 
 /// Why a call was refused; nothing was run.
@@ -88,39 +97,43 @@ impl Code {
     }
 
     /// Runs so many steps on these slots, in the order of the program.
-    pub fn call(&self, slots: &mut [&mut Storage], steps: u64) -> Result<(), CallError> {
+    pub fn call<S: BorrowMut<Storage>>(&self, slots: &mut [S], steps: u64) -> Result<(), CallError> {
         self.run(None, slots, steps)
     }
 
     /// The same together with the threads of a team: the bits are the same. Alone, if another call uses them now.
-    pub fn call_with(&self, team: &Team, slots: &mut [&mut Storage], steps: u64) -> Result<(), CallError> {
+    pub fn call_with<S: BorrowMut<Storage>>(&self, team: &Team, slots: &mut [S], steps: u64) -> Result<(), CallError> {
         self.run(Some(team).filter(|_| self.split), slots, steps)
     }
 
-    fn run(&self, team: Option<&Team>, slots: &mut [&mut Storage], steps: u64) -> Result<(), CallError> {
+    fn run<S: BorrowMut<Storage>>(&self, team: Option<&Team>, slots: &mut [S], steps: u64) -> Result<(), CallError> {
         self.look(slots)?;
         let turn = team.and_then(Team::enter);
         let threads = turn.as_ref().and(team).map_or(1, Team::threads);
         let bytes = self.scratch.saturating_add(self.own.saturating_mul(threads)).max(64);
-        let pooled = self.free.lock().ok().and_then(|mut free| free.pop()).filter(|memory| memory.len() >= bytes);
-        let mut scratch = pooled.unwrap_or_else(|| Storage::zeros(Cell::Byte, self.precision, bytes));
-        let table: Vec<*mut u8> = slots.iter_mut().map(|storage| storage.as_mut_ptr()).collect();
-        self.machine.enter(self.number, &table, &mut scratch, steps, turn.as_ref());
+        let kept = self.free.lock().ok().and_then(|mut free| free.pop()).filter(|room| room.scratch.len() >= bytes);
+        let mut room = kept.unwrap_or_else(|| Room {
+            scratch: Storage::zeros(Cell::Byte, self.precision, bytes),
+            table: Vec::with_capacity(slots.len()),
+        });
+        room.table.clear();
+        room.table.extend(slots.iter_mut().map(|storage| AtomicPtr::new(storage.borrow_mut().as_mut_ptr())));
+        self.machine.enter(self.number, &room.table, &mut room.scratch, steps, turn.as_ref());
         drop(turn);
         if let Ok(mut free) = self.free.lock() {
-            free.push(scratch);
+            free.push(room);
         }
         Ok(())
     }
 
     /// Number, kind, length and alignment of all buffers, and that classes are classes.
-    fn look(&self, slots: &[&mut Storage]) -> Result<(), CallError> {
+    fn look<S: Borrow<Storage>>(&self, slots: &[S]) -> Result<(), CallError> {
         if slots.len() != self.slots.len() {
             return Err(CallError::Slots { expected: self.slots.len(), found: slots.len() });
         }
-        for (slot, storage) in self.slots.iter().zip(slots) {
+        for (slot, storage) in self.slots.iter().zip(slots.iter().map(Borrow::borrow)) {
             storage.fits(slot, self.precision)?;
-            if let (Cell::Int(Some(below)), Storage::Int(cells)) = (slot.cell(), &**storage)
+            if let (Cell::Int(Some(below)), Storage::Int(cells)) = (slot.cell(), storage)
                 && let Some(value) =
                     cells.iter().find(|value| usize::try_from(**value).map_or(true, |value| value >= below))
             {

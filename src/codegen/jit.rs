@@ -236,13 +236,22 @@ impl Machine {
 
     /// Runs so many steps of a program. `Code::call`, which alone calls this, has looked at the slots: each pointer leads to
     /// as many cells as its slot has, of its kind, with every class within its bound, and is held exclusively.
-    pub fn enter(&self, program: usize, slots: &[*mut u8], scratch: &mut Storage, steps: u64, turn: Option<&Turn<'_>>) {
+    pub fn enter(
+        &self,
+        program: usize,
+        slots: &[AtomicPtr<u8>],
+        scratch: &mut Storage,
+        steps: u64,
+        turn: Option<&Turn<'_>>,
+    ) {
         let turn = turn.map_or(std::ptr::null(), std::ptr::from_ref);
-        // SAFETY: the slots are as the program declares them (see above, and `Code::look`); scratch memory is of the
+        let slots: *const *mut u8 = slots.as_ptr().cast();
+        // SAFETY: an `AtomicPtr<u8>` lies as a `*mut u8` does, and nobody stores to these while the code reads them. The slots
+        // are as the program declares them (see above, and `Code::look`); scratch memory is of the
         // program's size, with room behind it for the pieces of each of the team, and held exclusively; all begin at a
         // multiple of 64 bytes; and that no access leaves these buffers is what `loops::verify` has proven before the code
         // was made. The team's threads touch them only while the code waits in `share`.
-        unsafe { (self.entries[program])(slots.as_ptr(), scratch.as_mut_ptr(), steps, turn, share) }
+        unsafe { (self.entries[program])(slots, scratch.as_mut_ptr(), steps, turn, share) }
     }
 }
 

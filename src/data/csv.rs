@@ -248,8 +248,9 @@ impl<'r> Reading<'r> {
             match number(cell).and_then(|value| self.of_class(column, value)) {
                 Ok(value) => self.cells.push(value),
                 Err((code, expected)) => {
+                    let found = if cell.is_empty() { "an empty cell".to_string() } else { format!("`{cell}`") };
                     let message = format!(
-                        ", line {line}, column {} (`{}`): found `{cell}`; expected {expected}",
+                        ", line {line}, column {} (`{}`): found {found}; expected {expected}",
                         column + 1,
                         self.names[column]
                     );

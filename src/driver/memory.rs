@@ -1,6 +1,7 @@
 //! What a run needs in memory, by name, from the programs that it will consist of: so that a spec that does not fit is
 //! refused before anything is allocated.
 
+use super::record::{Kept, kept};
 use super::{Lowered, plan};
 use crate::diag::size::size;
 use crate::diag::{Code, Diagnostic, Span};
@@ -67,6 +68,32 @@ pub(super) fn refuse(model: &Model, options: &Options) -> Option<Diagnostic> {
     needs.gather();
     let total: u128 = needs.rows.values().sum();
     (total > limit).then(|| needs.say(total, limit))
+}
+
+/// What a run needs, as a table, the largest first; then, of each program that learns, what its loops over time keep.
+pub fn memory(model: &Model, precision: Precision) -> String {
+    let mut needs = Needs { model, precision, rows: IndexMap::new() };
+    needs.gather();
+    let mut text = needs.table(usize::MAX);
+    text += &line(needs.rows.values().sum(), "in all");
+    let mut told: Vec<Vec<Kept>> = Vec::new();
+    for (number, phase) in model.phases.iter().enumerate() {
+        let rows = model.data[model.data[phase.data.0].base.0].signature.total();
+        let kept = kept(&plan(model, number, rows).learn, precision);
+        if kept.is_empty() || told.contains(&kept) {
+            continue;
+        }
+        let sum: u128 = kept.iter().map(|kept| kept.bytes).sum();
+        text += &format!("\n\nkept in phase `{}` for each sample and time step: {}", phase.name, size(sum));
+        text.extend(kept.iter().map(|kept| line(kept.bytes, &kept.what)));
+        told.push(kept);
+    }
+    text.trim_start_matches('\n').to_string()
+}
+
+/// A line of a table.
+fn line(bytes: u128, what: &str) -> String {
+    format!("\n{:>10}  {what}", size(bytes))
 }
 
 /// Cells of all that is per unit and per synapse, in bytes of the widest kind, with the data.
@@ -219,27 +246,35 @@ impl Needs<'_> {
         wire.or_else(region).or_else(data).unwrap_or(model.phases[0].span)
     }
 
-    fn say(self, total: u128, limit: u128) -> Diagnostic {
-        let mut rows: Vec<(Kind, String, u128)> =
-            self.rows.iter().map(|((kind, name), bytes)| (*kind, name.clone(), *bytes)).collect();
+    /// All rows, the largest first.
+    fn sorted(&self) -> Vec<(Kind, &str, u128)> {
+        let mut rows: Vec<_> = self.rows.iter().map(|((kind, name), bytes)| (*kind, &**name, *bytes)).collect();
         rows.sort_by_key(|(.., bytes)| std::cmp::Reverse(*bytes));
-        let (kind, name, bytes) = rows[0].clone();
-        let others: u128 = rows.iter().skip(ROWS).map(|(.., bytes)| bytes).sum();
-        let line = |bytes: u128, what: &str| format!("\n{:>10}  {what}", size(bytes));
-        let mut table: String = rows
-            .iter()
-            .take(ROWS)
-            .map(|(kind, name, bytes)| line(*bytes, &format!("{}: {name}", kind.word())))
-            .collect();
-        if rows.len() > ROWS {
-            table += &line(others, &format!("{} others", rows.len() - ROWS));
+        rows
+    }
+
+    /// So many rows with a name of their own, and the others together.
+    fn table(&self, most: usize) -> String {
+        let rows = self.sorted();
+        let named = rows.iter().take(most);
+        let mut table: String =
+            named.map(|(kind, name, bytes)| line(*bytes, &format!("{}: {name}", kind.word()))).collect();
+        if rows.len() > most {
+            let others: u128 = rows.iter().skip(most).map(|(.., bytes)| bytes).sum();
+            table += &line(others, &format!("{} others", rows.len() - most));
         }
+        table
+    }
+
+    fn say(self, total: u128, limit: u128) -> Diagnostic {
+        let (kind, name, bytes) = self.sorted()[0];
+        let mut table = self.table(ROWS);
         table += &line(total, "in all");
         table += &line(limit, "may be used");
         let message = format!("this spec needs {} of memory, and may use {}", size(total), size(limit));
         let help = "make regions or the batch smaller, or allow more: `--memory 16GiB`";
         Diagnostic::new(Code::TOO_LARGE, message)
-            .at(self.place(&name), format!("the most is for {}: {name}, {}", kind.word(), size(bytes)))
+            .at(self.place(name), format!("the most is for {}: {name}, {}", kind.word(), size(bytes)))
             .help(format!("{help}{table}"))
     }
 }

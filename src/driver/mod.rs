@@ -3,8 +3,10 @@
 
 pub mod imports;
 mod memory;
+pub mod record;
 mod source;
 
+pub use memory::memory;
 pub use source::source;
 
 use crate::codegen::{Code, Unsupported};

@@ -17,6 +17,10 @@ pub fn source(sources: &mut Sources, text: &str) -> Result<Call, Vec<Diagnostic>
     if let Some(source) = data::ALL.iter().find(|source| source.name == text) {
         return Call::bind(source, span, &[]);
     }
+    let name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    if text.chars().all(name) && !Path::new(text).exists() {
+        return Err(data::find(text, span).err().into_iter().collect());
+    }
     let (name, parameter) = kind(text).ok_or_else(|| {
         let said = Diagnostic::new(Code::UNKNOWN_SOURCE, format!("what `{text}` holds does not follow from its name"))
             .at(span, "neither a folder nor a file of a known kind")

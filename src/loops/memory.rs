@@ -86,8 +86,11 @@ pub struct Aligned<T> {
 }
 
 impl<T: Copy + Default> Aligned<T> {
-    /// So many zeros.
+    /// So many zeros; none take no memory.
     pub fn zeros(len: usize) -> Self {
+        if len == 0 {
+            return Aligned { room: Vec::new(), start: 0, len };
+        }
         let room = vec![T::default(); len + ALIGNMENT / size_of::<T>()];
         let start = room.as_ptr().align_offset(ALIGNMENT);
         Aligned { room, start, len }
@@ -264,6 +267,17 @@ impl Storage {
             Storage::F64(v) => v.as_mut_ptr().cast(),
             Storage::Int(v) => v.as_mut_ptr().cast(),
             Storage::Byte(v) => v.as_mut_ptr(),
+        }
+    }
+
+    /// Becomes the same as another, in the memory that it has if that is as large.
+    pub fn copy_from(&mut self, other: &Storage) {
+        match (self, other) {
+            (Storage::F32(own), Storage::F32(other)) if own.len() == other.len() => own.copy_from_slice(other),
+            (Storage::F64(own), Storage::F64(other)) if own.len() == other.len() => own.copy_from_slice(other),
+            (Storage::Int(own), Storage::Int(other)) if own.len() == other.len() => own.copy_from_slice(other),
+            (Storage::Byte(own), Storage::Byte(other)) if own.len() == other.len() => own.copy_from_slice(other),
+            (own, other) => *own = other.clone(),
         }
     }
 

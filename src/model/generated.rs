@@ -307,6 +307,7 @@ impl Typer<'_, '_> {
         }
         let inputs: Vec<Typed> = arguments.iter().map(|argument| self.expr(&argument.value)).collect();
         let inputs = inputs.into_iter().collect::<Result<Vec<usize>, Said>>()?;
+        self.possible(name, &inputs)?;
         let kind = if name == "normal" { Draw::Normal } else { Draw::Uniform };
         let draw = self.drawn(kind, span)?;
         match name {
@@ -328,6 +329,26 @@ impl Typer<'_, '_> {
                 self.row("floor", Attributes::None, &[scaled], Unit::One, span)
             }
         }
+    }
+
+    /// Refuses what is known to be no probability, no number of things and no spread.
+    fn possible(&mut self, name: &str, inputs: &[usize]) -> Result<(), Said> {
+        let (wrong, what): (fn(f64) -> bool, &str) = match name {
+            "normal" => (|sd| sd < 0.0, "a spread is not below 0"),
+            "bernoulli" => (|p| !(0.0..=1.0).contains(&p), "a probability lies between 0 and 1"),
+            "pick" => (|k| k < 1.0 || k.fract() != 0.0, "it picks one of a whole number of things"),
+            _ => return Ok(()),
+        };
+        let Some(last) = inputs.last() else { return Ok(()) };
+        let Some(value) = self.constant(*last).filter(|value| wrong(*value)) else { return Ok(()) };
+        let said = Diagnostic::new(Code::WRONG_ARGUMENTS, format!("`{name}` is given {value}: {what}"))
+            .at(self.nodes[*last].span, format!("this is {value}"))
+            .help(match name {
+                "normal" => "normal(0, 1)",
+                "bernoulli" => "bernoulli(0.5)",
+                _ => "pick(10)",
+            });
+        Err(self.fail(said))
     }
 
     /// An operator between two nodes.

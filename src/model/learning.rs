@@ -16,7 +16,7 @@ pub(super) fn learn(draft: &mut Draft<'_>, tree: &tree::Learn, span: Span) -> Re
     let taught = teacher(draft, &tree.rule);
     let from = costs(draft, &tree.costs);
     let using = tree.optimiser.as_ref().map(|expr| optimiser(draft, expr)).transpose();
-    let clip = tree.clip.as_ref().map(|expr| plain_schedule(draft, expr)).transpose();
+    let clip = tree.clip.as_ref().map(|expr| clip(draft, expr)).transpose();
     let every = tree.every.as_ref().map(|every| every_steps(draft, every)).transpose();
     let only_through = match &tree.only_through[..] {
         [] => Ok(None),
@@ -337,6 +337,22 @@ fn no_weighted(draft: &mut Draft<'_>, expr: &Expr) -> Said {
             .help("from 0.1 * rebuild + classify"),
     );
     Said
+}
+
+/// The largest norm that a gradient may have.
+fn clip(draft: &mut Draft<'_>, expr: &Expr) -> Result<Formula, Said> {
+    let found = plain_schedule(draft, expr)?;
+    match found.constant(&draft.params).filter(|value| *value <= 0.0) {
+        None => Ok(found),
+        Some(value) => {
+            draft.say(
+                Diagnostic::new(Code::WRONG_ARGUMENTS, format!("no gradient has a norm of {value}"))
+                    .at(expr.span, "a norm is above 0")
+                    .help("clip 1.0"),
+            );
+            Err(Said)
+        }
+    }
 }
 
 /// A plain number that may be scheduled.

@@ -1,6 +1,7 @@
 //! Regions that are structures: a definition with weights and states of its own, written out for the region.
 
 use super::draft::{Draft, Meaning, nearest};
+use super::formula::Kind;
 use super::learning::name_and_arguments;
 use super::typing::{Local, Place, Said, Typed, Typer, array, bind, describe};
 use super::{Init, InnerWeight, Leaf, ProjectionId, RegionId, StateOf, Structure, Unit};
@@ -156,6 +157,7 @@ impl<'d, 'a> Writer<'d, 'a> {
             bad |= self.statement(statement).is_err();
         }
         bad |= self.complete().is_err();
+        bad = bad || self.every_weight_is_read().is_err();
         match self.output {
             Some((node, span)) if !bad => self.shaped(node, span),
             _ => Err(Said),
@@ -191,9 +193,9 @@ impl<'d, 'a> Writer<'d, 'a> {
 
     fn statement(&mut self, statement: &'a BodyStatement) -> Result<(), Said> {
         match &statement.kind {
-            BodyStatementKind::Input(all) => each(all, |declaration| self.input(declaration)),
-            BodyStatementKind::Weight(all) => each(all, |declaration| self.weight(declaration)),
-            BodyStatementKind::State(all) => each(all, |declaration| self.state(declaration)),
+            BodyStatementKind::Input(all) => self.each(all, Self::input),
+            BodyStatementKind::Weight(all) => self.each(all, Self::weight),
+            BodyStatementKind::State(all) => self.each(all, Self::state),
             BodyStatementKind::Let { target, value } if target.axes.is_empty() => {
                 let node = self.typer.expr(value);
                 self.define(&target.name, node.map_or(Local::Broken, Local::Node))?;
@@ -206,6 +208,25 @@ impl<'d, 'a> Writer<'d, 'a> {
                 "this statement of a structure",
                 "`input`, `weight`, `state`, `let`, `:=` and `output` are those of this version",
             ),
+        }
+    }
+
+    /// Looks at all, also where one has a mistake: whatever reads that one says nothing more.
+    fn each(&mut self, all: &[Declaration], look: fn(&mut Self, &Declaration) -> Result<(), Said>) -> Result<(), Said> {
+        let mut bad = false;
+        for declaration in all {
+            if look(self, declaration).is_err() {
+                bad = true;
+                self.broken(&declaration.target.name);
+            }
+        }
+        if bad { Err(Said) } else { Ok(()) }
+    }
+
+    /// A name about which enough has been said.
+    fn broken(&mut self, name: &tree::Name) {
+        if !self.typer.is_local(name) {
+            self.typer.locals.push((name.text.clone(), Local::Broken));
         }
     }
 
@@ -228,7 +249,7 @@ impl<'d, 'a> Writer<'d, 'a> {
         for axis in &target.axes {
             let size = match self.length_of(&axis.size) {
                 Some(length) => length?,
-                None => self.typer.whole(&axis.size)?,
+                None => self.size(&axis.size)?,
             };
             if size == 0 {
                 let said = Diagnostic::new(Code::NOT_WHOLE, format!("an axis of `{}` has no elements", target.name))
@@ -247,6 +268,21 @@ impl<'d, 'a> Writer<'d, 'a> {
             return Err(self.typer.fail(said));
         }
         Ok(sizes)
+    }
+
+    /// A size that is a number. A parameter that is none is told once.
+    fn size(&mut self, expr: &Expr) -> Result<usize, Said> {
+        let found = self.typer.whole(expr);
+        let (Err(Said), ExprKind::Name(name)) = (&found, &expr.kind) else { return found };
+        let local = self.typer.locals.iter_mut().rev().find(|(text, _)| *text == name.text);
+        if let Some((_, local)) = local {
+            *local = Local::Broken;
+            if let Some(said) = self.typer.said.pop() {
+                let said = if self.library { said } else { said.because(self.call, "given here") };
+                self.typer.said.push(said);
+            }
+        }
+        found
     }
 
     /// The length of a vector that stands for a size, if it is one.
@@ -293,6 +329,8 @@ impl<'d, 'a> Writer<'d, 'a> {
                 let shapes: Option<Vec<Vec<usize>>> = unnamed.iter().map(|p| source_shape(draft, *p)).collect();
                 let shape = match &shapes.ok_or(Said)?[..] {
                     [] => return Err(self.no_input(name)),
+                    // Another input has them.
+                    _ if unnamed.iter().all(|p| self.taken.contains(p)) => return Err(self.no_input(name)),
                     [only] => only.clone(),
                     all => vec![all.iter().map(|shape| shape.iter().product::<usize>()).sum()],
                 };
@@ -373,6 +411,11 @@ impl<'d, 'a> Writer<'d, 'a> {
     /// `h := …`: what stands below reads the new value.
     fn update(&mut self, target: &tree::Target, value: &Expr) -> Result<(), Said> {
         let Some(place) = self.states.iter().position(|state| state.made.name == target.name.text) else {
+            if self.typer.locals.iter().any(|(name, local)| *name == target.name.text && matches!(local, Local::Broken))
+            {
+                return Err(Said);
+            }
+            self.broken(&target.name);
             let near = nearest(target.name.as_str(), self.states.iter().map(|state| &*state.made.name));
             let help = near.map_or(format!("declare it: `state {}[n] = 0`", target.name), |near| {
                 format!("did you mean `{near}`?")
@@ -483,6 +526,35 @@ impl<'d, 'a> Writer<'d, 'a> {
         if bad { Err(Said) } else { Ok(()) }
     }
 
+    /// Refuses a weight that nothing reads: it would never learn.
+    fn every_weight_is_read(&mut self) -> Result<(), Said> {
+        let read = |number: usize| {
+            self.typer.nodes.iter().any(|node| matches!(node.kind, Kind::Leaf(Leaf::Inner(read)) if read == number))
+        };
+        let unread: Vec<&InnerWeight> =
+            self.weights.iter().enumerate().filter(|(number, _)| !read(*number)).map(|(_, weight)| weight).collect();
+        let mut said = Vec::new();
+        for statement in &self.definition.body {
+            let BodyStatementKind::Weight(all) = &statement.kind else { continue };
+            for declaration in all {
+                let target = &declaration.target;
+                if unread.iter().any(|weight| weight.name == target.name.text) {
+                    let message = format!("the weight `{}` is never read, and so it never changes", target.name);
+                    said.push(
+                        Diagnostic::new(Code::NO_CHANGE, message)
+                            .at(self.typer.span(target.span), format!("nothing in `{}` reads it", self.definition.name))
+                            .help("leave it out, or read it"),
+                    );
+                }
+            }
+        }
+        let bad = !said.is_empty();
+        said.into_iter().for_each(|said| {
+            self.typer.fail(said);
+        });
+        if bad { Err(Said) } else { Ok(()) }
+    }
+
     /// The output in the shape that the region is given, if it is given one.
     fn shaped(&mut self, node: usize, span: Span) -> Typed {
         let region = &self.typer.draft.regions[self.id.0];
@@ -505,13 +577,4 @@ impl<'d, 'a> Writer<'d, 'a> {
             _ => Ok(node),
         }
     }
-}
-
-/// Looks at all, also where one has a mistake.
-fn each(all: &[Declaration], mut look: impl FnMut(&Declaration) -> Result<(), Said>) -> Result<(), Said> {
-    let mut bad = false;
-    for declaration in all {
-        bad |= look(declaration).is_err();
-    }
-    if bad { Err(Said) } else { Ok(()) }
 }

@@ -107,9 +107,9 @@ impl Engine {
                 };
                 called.map_err(|error| RunError::Code(error.to_string()))
             }
-            By::Interpreter(interpreter) => {
-                interpreter.run(slots, steps).map_err(|fault| RunError::Code(fault.to_string()))
-            }
+            By::Interpreter(interpreter) => interpreter
+                .run(&mut slots.iter_mut().collect::<Vec<_>>(), steps)
+                .map_err(|fault| RunError::Code(fault.to_string())),
         })
     }
 }

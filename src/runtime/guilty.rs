@@ -27,7 +27,8 @@ impl Guilty<'_> {
         let fault = |fault: crate::loops::eval::Fault| RunError::Code(fault.to_string());
         let program = &*engine.program;
         let interpreter = Interpreter::new(program).map_err(fault)?;
-        let traced = store.lend(None, program, |slots| interpreter.trace(slots)).map_err(fault)?;
+        let traced = store.lend(None, program, |slots| interpreter.trace(&mut slots.iter_mut().collect::<Vec<_>>()));
+        let traced = traced.map_err(fault)?;
         let slots = (0..program.slots.len()).filter(|slot| self.bad.slots.contains(&program.slots[*slot].name));
         let cause = traced.first(slots);
         let origin = cause.and_then(|cause| program.origins.get(cause.origin));

@@ -172,8 +172,8 @@ mod whole_number_line {
 pub trait Watcher {
     /// A phase begins: its name, and the bound of its steps.
     fn phase(&mut self, _name: &str, _steps: u64) {}
-    /// Steps of the phase that are done, and the running means of this epoch.
-    fn progress(&mut self, _done: u64, _running: &[Measured]) {}
+    /// Steps of the phase that are done, and the running means of this epoch for whoever asks.
+    fn progress(&mut self, _done: u64, _running: &dyn Fn() -> Vec<Measured>) {}
     /// A measurement goes on: batches of a split that are done, and all of them.
     fn measuring(&mut self, _split: &str, _done: u64, _all: u64) {}
     /// A measurement, after so many steps of the whole run; the epoch counts from birth.

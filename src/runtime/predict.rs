@@ -9,6 +9,7 @@ use crate::data::{Dataset, Element, FieldType, Split};
 use crate::loops::Precision;
 use crate::loops::memory::Values;
 use crate::model::{DataId, Leaf, Model, RegionId, Selection, SelectionKind};
+use std::borrow::Cow;
 use std::path::Path;
 
 /// The activity of a region on every sample.
@@ -58,6 +59,7 @@ pub fn predict(
         None => Samples::read(model, &options.place, options.seed)?,
     };
     let set = samples.set(model, phase);
+    let model = &*with_numbers(model, id, set);
     let (rows, batch) = (set.rows(), model.data[id.0].batch);
     let chosen = if own { chosen(model, id, set, options.seed)? } else { (0..rows as u32).collect() };
     if chosen.is_empty() {
@@ -97,6 +99,23 @@ pub fn predict(
         done += taken;
     }
     Ok(found)
+}
+
+/// The model where the samples have numbers of what it was trained on as bytes: numbers as regions see them.
+fn with_numbers<'m>(model: &'m Model, id: DataId, set: &Dataset) -> Cow<'m, Model> {
+    let base = model.data[id.0].base.0;
+    let mut model = Cow::Borrowed(model);
+    for number in 0..model.data[base].signature.fields.len() {
+        let wanted = &model.data[base].signature.fields[number];
+        let found = set.fields.iter().find(|field| field.name == wanted.name);
+        let bytes = matches!(wanted.ty.element, Element::Byte { .. });
+        if let Some(found) = found.filter(|found| bytes && found.ty.element == Element::Real)
+            && found.ty.shape == wanted.ty.shape
+        {
+            model.to_mut().data[base].signature.fields[number].ty = found.ty.clone();
+        }
+    }
+    model
 }
 
 /// The rows of a run's own data in the order of their source, of every split: those for which its item's `where` holds.

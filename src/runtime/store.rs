@@ -12,7 +12,19 @@ use indexmap::IndexMap;
 pub(super) struct Store {
     pub(super) precision: Precision,
     slots: IndexMap<Name, (Slot, Storage)>,
+    /// Room for what is lent; empty while nothing is.
+    lent: Lent,
 }
+
+/// The memory that is lent, and where it belongs: whether to the other store, and its place there.
+#[derive(Clone, Default)]
+struct Lent {
+    memory: Vec<Storage>,
+    places: Vec<(bool, usize)>,
+}
+
+/// Parameters and states, with their places, to go back to.
+pub(super) type Snapshot = Vec<(usize, Storage)>;
 
 /// What is not finite.
 pub(super) struct Bad {
@@ -24,7 +36,7 @@ pub(super) struct Bad {
 
 impl Store {
     pub(super) fn new(precision: Precision) -> Store {
-        Store { precision, slots: IndexMap::new() }
+        Store { precision, slots: IndexMap::new(), lent: Lent::default() }
     }
 
     /// Makes room for the slots of a program that are not there yet, and tells which are new.
@@ -43,7 +55,8 @@ impl Store {
     /// A copy of some of the slots.
     pub(super) fn part(&self, which: fn(&Slot) -> bool) -> Store {
         let slots = self.slots.iter().filter(|(_, (slot, _))| which(slot));
-        Store { precision: self.precision, slots: slots.map(|(name, held)| (name.clone(), held.clone())).collect() }
+        let slots = slots.map(|(name, held)| (name.clone(), held.clone())).collect();
+        Store { precision: self.precision, slots, lent: Lent::default() }
     }
 
     /// Takes over what another has of the same slots.
@@ -134,9 +147,9 @@ impl Store {
         &mut self,
         mut own: Option<&mut Store>,
         program: &Program,
-        call: impl FnOnce(&mut [&mut Storage]) -> R,
+        call: impl FnOnce(&mut [Storage]) -> R,
     ) -> R {
-        let mut taken: Vec<(bool, usize, Storage)> = Vec::with_capacity(program.slots.len());
+        let mut lent = std::mem::take(&mut self.lent);
         for slot in &program.slots {
             let from_own = own.as_ref().is_some_and(|own| own.slots.contains_key(&slot.name));
             let store = match &mut own {
@@ -147,29 +160,41 @@ impl Store {
                 crate::bug!("no memory for `{}`", slot.name)
             };
             let empty = Storage::zeros(crate::loops::Cell::Byte, Precision::F32, 0);
-            taken.push((from_own, place, std::mem::replace(&mut store.slots[place].1, empty)));
+            lent.memory.push(std::mem::replace(&mut store.slots[place].1, empty));
+            lent.places.push((from_own, place));
         }
-        let mut lent: Vec<&mut Storage> = taken.iter_mut().map(|(_, _, storage)| storage).collect();
-        let result = call(&mut lent);
-        for (from_own, place, storage) in taken {
+        let result = call(&mut lent.memory);
+        for (storage, (from_own, place)) in lent.memory.drain(..).zip(lent.places.drain(..)) {
             match &mut own {
                 Some(own) if from_own => own.slots[place].1 = storage,
                 _ => self.slots[place].1 = storage,
             }
         }
+        self.lent = lent;
         result
     }
 
-    /// The parameters and states, to go back to.
-    pub(super) fn snapshot(&self) -> Vec<(usize, Storage)> {
+    /// Takes down the parameters and states, to go back to; what was taken down before makes room for it.
+    pub(super) fn take_down(&self, snapshot: &mut Snapshot) {
         let kept = self.slots.values().enumerate().filter(|(_, (slot, _))| slot.role != Role::Input);
-        kept.map(|(place, (_, storage))| (place, storage.clone())).collect()
+        let mut number = 0;
+        for (place, (_, storage)) in kept {
+            match snapshot.get_mut(number) {
+                Some((old, copy)) => {
+                    *old = place;
+                    copy.copy_from(storage);
+                }
+                None => snapshot.push((place, storage.clone())),
+            }
+            number += 1;
+        }
+        snapshot.truncate(number);
     }
 
     /// Goes back to a snapshot.
-    pub(super) fn restore(&mut self, snapshot: &[(usize, Storage)]) {
+    pub(super) fn restore(&mut self, snapshot: &Snapshot) {
         for (place, storage) in snapshot {
-            self.slots[*place].1 = storage.clone();
+            self.slots[*place].1.copy_from(storage);
         }
     }
 

@@ -7,7 +7,7 @@ use super::guilty::Guilty;
 use super::metrics::Metrics;
 use super::phase::{Ready, ready};
 use super::samples::Samples;
-use super::store::Store;
+use super::store::{Snapshot, Store};
 use super::times::Times;
 use super::{Measured, Options, RunError, Watcher, digest, folder, measure};
 use crate::credit;
@@ -52,6 +52,8 @@ struct Run<'r> {
     store: Store,
     /// What learns as it was at the best measurement of this phase, if the phase keeps that.
     best: Option<Store>,
+    /// What the last call of compiled code found.
+    before: Snapshot,
     position: Position,
     metrics: Option<Metrics>,
     times: Option<Times>,
@@ -84,6 +86,7 @@ pub fn train(
         options,
         store: Store::new(options.precision),
         best: None,
+        before: Snapshot::new(),
         position: Position::default(),
         metrics: None,
         times: None,
@@ -169,7 +172,7 @@ impl Run<'_> {
             self.store.set("clock.rows", order.len() as f64);
             while self.position.epoch_step < ready.epoch_steps && self.position.phase_step < ready.steps {
                 self.stretch(phase, ready)?;
-                watcher.progress(self.position.phase_step, &measure::means(self.model, &self.store, Split::Train));
+                watcher.progress(self.position.phase_step, &|| measure::means(self.model, &self.store, Split::Train));
                 if self.options.interrupted.load(Ordering::Relaxed) {
                     return Ok(true);
                 }
@@ -189,12 +192,12 @@ impl Run<'_> {
     fn stretch(&mut self, phase: usize, ready: &mut Ready) -> Result<(), RunError> {
         let left = (ready.epoch_steps - self.position.epoch_step).min(ready.steps - self.position.phase_step);
         let steps = ready.pace.next(left);
-        let before = self.store.snapshot();
+        self.store.take_down(&mut self.before);
         let begun = Instant::now();
         ready.learn.run(&mut self.store, None, steps)?;
         let took = begun.elapsed();
         if self.store.not_finite().is_some() {
-            return Err(self.replay(phase, ready, &before, steps));
+            return Err(self.replay(phase, ready, steps));
         }
         self.first_step.get_or_insert_with(|| self.options.entered.elapsed());
         let batch = ready.batch as u64;
@@ -211,22 +214,16 @@ impl Run<'_> {
 
     /// Runs a bad stretch again, a step at a time, and says which operation in which step gave the first value that is not
     /// finite.
-    fn replay(
-        &mut self,
-        phase: usize,
-        ready: &Ready,
-        before: &[(usize, crate::loops::memory::Storage)],
-        steps: u64,
-    ) -> RunError {
-        self.store.restore(before);
+    fn replay(&mut self, phase: usize, ready: &Ready, steps: u64) -> RunError {
+        self.store.restore(&self.before);
         let phase = &self.model.phases[phase];
         for step in self.position.steps..self.position.steps + steps {
-            let before = self.store.snapshot();
+            self.store.take_down(&mut self.before);
             if let Err(error) = ready.learn.run(&mut self.store, None, 1) {
                 return error;
             }
             if let Some(bad) = self.store.not_finite() {
-                self.store.restore(&before);
+                self.store.restore(&self.before);
                 let guilty = Guilty { model: self.model, phase, step, bad };
                 return match guilty.explain(&ready.learn, &mut self.store) {
                     Ok(said) => {

@@ -254,6 +254,21 @@ impl Typer<'_, '_> {
         self.fail(said)
     }
 
+    fn product_clash(&mut self, left: usize, right: usize, span: Span) -> Said {
+        let (a, b) = (&self.nodes[left], &self.nodes[right]);
+        let (found, other) = (describe(&a.ty), describe(&b.ty));
+        let message = format!(
+            "{} sums over the last axis of its left side and the first of its right, and these are {found} and {other}",
+            self.in_words("@")
+        );
+        let said = Diagnostic::new(Code::SHAPE_MISMATCH, message)
+            .at(span, "no product of a matrix and a vector, or of two matrices")
+            .because(a.span, format!("this is {found}"))
+            .because(b.span, format!("this is {other}"))
+            .help("give these two axes one length: `weight W[n, x]` for `W @ x`");
+        self.fail(said)
+    }
+
     /// Repeats a scalar (or `[1]`) in a shape.
     pub(in crate::model) fn widen(&mut self, node: usize, shape: &[Extent]) -> Typed {
         let (unit, span) = (self.nodes[node].unit, self.nodes[node].span);
@@ -275,7 +290,7 @@ impl Typer<'_, '_> {
         let (a, b) = (self.nodes[left].ty.shape.clone(), self.nodes[right].ty.shape.clone());
         let fits = (1..=2).contains(&a.len()) && (1..=2).contains(&b.len()) && a.last() == b.first();
         if !fits {
-            return Err(self.shape_clash("@", left, right, span));
+            return Err(self.product_clash(left, right, span));
         }
         let (rows, columns): (Vec<u8>, Vec<u8>) =
             (if a.len() == 2 { vec![0] } else { vec![] }, if b.len() == 2 { vec![2] } else { vec![] });

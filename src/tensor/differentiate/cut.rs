@@ -1,8 +1,9 @@
 //! Parts what was written behind the end of a body from the body, so that it can stand in a loop or branch of its own.
 //!
 //! What was written reads values of the body. Those that cost nothing are computed again: what depends only on the
-//! index, on invariants and on slices and is cheap, what depends on invariants alone, and every expansion, permutation
-//! or reshaping of what is at hand. The others are *leaves*: whoever cuts must supply them, by a record or otherwise.
+//! index, on invariants and on slices and is cheap, what depends on invariants alone, every expansion, permutation or
+//! reshaping of what is at hand, and what is cheap and follows from values that must be supplied anyway. The others are
+//! *leaves*: whoever cuts must supply them, by a record or otherwise.
 //!
 //! A count that is bound in the body is unknown outside. A leaf that mentions it is supplied at the bound's length and
 //! shortened again, and what was written binds a count of its own to the same number.
@@ -77,6 +78,7 @@ impl Cut {
             graph,
         };
         cut.find(wanted, at_hand.supplied);
+        cut.derive(at_hand.supplied);
         cut
     }
 
@@ -181,6 +183,27 @@ impl Cut {
             }
             for name in mentioned {
                 needed.extend(self.count(name));
+            }
+        }
+    }
+
+    /// What is cheap and follows from other leaves is no leaf itself: it is computed again from them.
+    fn derive(&mut self, supplied: &[Value]) {
+        let leaves: Vec<Value> = self.leaves.iter().copied().collect();
+        for leaf in leaves.into_iter().filter(|leaf| !supplied.contains(leaf)) {
+            let Some(number) = self.definitions.get(&leaf).copied() else { continue };
+            let node = &self.graph.nodes[number];
+            let cheap = matches!(&node.op, Op::Row(row, _) if row.is_cheap());
+            let known = |value: &Value| {
+                let copied = self.definitions.get(value).is_some_and(|number| self.copied.contains(number));
+                copied || self.leaves.contains(value) || self.free.has(*value)
+            };
+            let outer = |value: &Value| self.inner_extents(*value).is_empty();
+            if cheap && node.inputs.iter().all(|input| known(input) && outer(input)) && outer(&leaf) {
+                let inputs = node.inputs.clone();
+                self.leaves.remove(&leaf);
+                self.copied.insert(number);
+                self.find(&inputs.into_iter().filter(|input| self.free.has(*input)).collect::<Vec<_>>(), supplied);
             }
         }
     }
