@@ -91,8 +91,8 @@ fn over_the_weights_themselves_feedback_alignment_is_backprop() {
         ),
         (image, "More -> Out.feedback Small -> More.feedback"),
         (
-            "region A[5] = tanh(drive)\nregion B[4] = tanh(drive)\nconnect In -> A : lowrank(3)\nconnect A -> B : lowrank(2)\nconnect B -> Out",
-            "A -> B.left.feedback A -> B.right.feedback B -> Out.feedback In -> A.left.feedback",
+            "region A[5] = tanh(drive)\nregion B[4] = tanh(drive)\nconnect In -> A\nconnect A -> B : lowrank(2)\nconnect B -> Out",
+            "A -> B.left.feedback A -> B.right.feedback B -> Out.feedback",
         ),
         (
             "region A[5] = tanh(drive)\nregion Back[16] = drive\nregion B[4] = tanh(drive)\nconnect In -> A -> Out\nconnect A -> Back : transpose(In -> A)\nconnect Back -> B : sparse(0.5)\nconnect B -> Out",
@@ -173,7 +173,9 @@ fn close(found: &[f64], wanted: &[f64]) {
 
 /// The error at `Out` of four samples, and what of it passes the bend of a `tanh` or a `sigmoid`.
 fn error(at: &At) -> Vec<f64> {
-    at.value("Out").iter().zip(at.value("task.y")).map(|(out, y)| 2.0 * (out - y) / 4.0).collect()
+    let y = at.value("task.y");
+    assert_eq!(y.len(), at.value("Out").len());
+    at.value("Out").iter().zip(y).map(|(out, y)| 2.0 * (out - y) / 4.0).collect()
 }
 
 fn bent(comes: Vec<f64>, slope: impl Fn(f64) -> f64, activity: &[f64]) -> Vec<f64> {
@@ -186,7 +188,7 @@ fn what_crosses_by_hand_in_a_chain() {
     let sigmoid = |h: f64| h * (1.0 - h);
     for (rule, scale) in [("feedback_alignment", 1.0), ("feedback_alignment(scale = 3)", 3.0)] {
         let at = at(&spec(DEEP, rule));
-        let (a, b, x) = (at.value("A"), at.value("B"), at.value("task.x"));
+        let (a, b, x) = (at.value("A"), at.value("B"), at.value("In"));
         let scaled = |values: Vec<f64>| values.into_iter().map(|value| scale * value).collect::<Vec<f64>>();
         let to_b = bent(scaled(times(&error(&at), &at.slot("B -> Out.feedback"), 2)), sigmoid, &b);
         let to_a = bent(scaled(times(&to_b, &at.slot("A -> B.feedback"), 4)), tanh, &a);
@@ -200,7 +202,7 @@ fn what_crosses_by_hand_in_a_chain() {
 fn direct_feedback_by_hand_in_a_chain() {
     let at = at(&spec(DEEP, "direct_feedback_alignment(2)"));
     assert_eq!(at.feedback(), ["A -> Out.feedback", "B -> Out.feedback"]);
-    let (a, b, x) = (at.value("A"), at.value("B"), at.value("task.x"));
+    let (a, b, x) = (at.value("A"), at.value("B"), at.value("In"));
     let doubled = |values: Vec<f64>| values.into_iter().map(|value| 2.0 * value).collect::<Vec<f64>>();
     let to_b = bent(doubled(times(&error(&at), &at.slot("B -> Out.feedback"), 2)), |h| h * (1.0 - h), &b);
     let to_a = bent(doubled(times(&error(&at), &at.slot("A -> Out.feedback"), 2)), |h| 1.0 - h * h, &a);
@@ -212,7 +214,7 @@ fn direct_feedback_by_hand_in_a_chain() {
 fn direct_feedback_comes_to_each_region_once_and_passes_over_those_between() {
     let at = at(&spec(FORKED, "direct_feedback_alignment"));
     assert_eq!(at.feedback(), ["A -> Out.feedback", "B -> Out.feedback", "C -> Out.feedback"]);
-    let (a, x) = (at.value("A"), at.value("task.x"));
+    let (a, x) = (at.value("A"), at.value("In"));
     let to_a = bent(times(&error(&at), &at.slot("A -> Out.feedback"), 2), |h| 1.0 - h * h, &a);
     close(&at.value("In -> A.weight.gradient"), &times(&turned(&to_a, 5), &x, 4));
 }
@@ -223,7 +225,7 @@ fn a_cost_within_gives_its_own_error_and_no_part_of_that_above() {
     let text = spec(&body, "direct_feedback_alignment").replace("from wrong", "from wrong, 0.5 * small");
     let at = at(&text);
     assert_eq!(at.feedback(), ["A -> B.feedback", "A -> Out.feedback", "B -> Out.feedback"]);
-    let (a, b, x) = (at.value("A"), at.value("B"), at.value("task.x"));
+    let (a, b, x) = (at.value("A"), at.value("B"), at.value("In"));
     let sigmoid = |h: f64| h * (1.0 - h);
     let own = bent(b.iter().map(|b| b / 4.0).collect(), sigmoid, &b);
     let both: Vec<f64> = times(&own, &at.slot("A -> B.feedback"), 4)

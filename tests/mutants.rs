@@ -54,7 +54,7 @@ fn every_mistake_in_the_library_is_seen() {
     }
     println!("{wrong} mutants give wrong values, {refused} are refused, {} survive:", survived.len());
     survived.iter().for_each(|(name, what)| println!("  {name}: {what}"));
-    assert!(wrong > 20 * refused && wrong > 5 * ENTRIES.len(), "{wrong} wrong, {refused} refused");
+    assert!(wrong > 8 * refused && wrong > 5 * ENTRIES.len(), "{wrong} wrong, {refused} refused");
     let known: Vec<(&str, &str)> = SURVIVORS.iter().map(|(name, what, _)| (*name, *what)).collect();
     assert_eq!(survived, known);
 }

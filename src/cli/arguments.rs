@@ -25,6 +25,8 @@ pub enum Command {
     },
     /// Check a spec and say what is wrong with it.
     Check(SpecArguments),
+    /// Say who learns from what, in every phase.
+    Credit(CreditArguments),
     /// Train a spec.
     Train(TrainArguments),
     /// Measure a trained model on every split.
@@ -60,6 +62,22 @@ pub struct SpecArguments {
     /// One JSON object a line.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `credit`.
+#[derive(Debug, Args)]
+pub struct CreditArguments {
+    /// The spec.
+    pub spec: PathBuf,
+    #[command(flatten)]
+    /// See there.
+    pub setting: Setting,
+    /// One JSON object.
+    #[arg(long)]
+    pub json: bool,
+    /// Draw it into this file, too.
+    #[arg(long, value_name = "FILE.svg")]
+    pub svg: Option<PathBuf>,
 }
 
 /// Values from outside.

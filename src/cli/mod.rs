@@ -3,6 +3,7 @@
 mod arguments;
 mod bench;
 mod check;
+mod credit;
 mod data;
 mod emit;
 mod eval;
@@ -57,6 +58,7 @@ pub fn main(entered: Instant) -> ExitCode {
     let ending = match arguments.command {
         Command::New { name } => new::run(&name),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Credit(arguments) => credit::run(&arguments),
         Command::Train(arguments) => train::run(&arguments, entered),
         Command::Eval(arguments) => eval::run(&arguments, entered),
         Command::Predict(arguments) => predict::run(&arguments, entered),

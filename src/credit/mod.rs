@@ -23,6 +23,7 @@
 //! | `predict.<region>` | real `[batch, …]` | a step of [`predict`]: the region's activity |
 //! | `metric.<name>.sum`, `.count`, `cost.<name>.sum`, `.count` | real | `runtime` sets 0 when an epoch or a measurement begins |
 
+mod account;
 mod again;
 pub mod by;
 mod chance;
@@ -50,6 +51,8 @@ mod trial;
 mod whose;
 mod windows;
 
+pub use account::{Account, InPhase, Lesson, Parameter, What, Why, account};
+pub use by::Changed;
 pub use chance::key;
 pub use condition::{fulfilled, select};
 pub use generate::{constants, other_samples, samples};

@@ -262,6 +262,13 @@ fn add_name<'a>(draft: &mut Draft<'a>, name: &tree::Name, declared: Declared<'a>
             draft.names.insert(name.text.clone(), declared);
         }
     }
+    if *name == *"clock" && matches!(declared.meaning, Meaning::Data(_) | Meaning::Region(_)) {
+        draft.say(
+            Diagnostic::new(Code::DUPLICATE_NAME, "`clock` is a name of the run's own")
+                .at(name.span, "`clock.steps`, `clock.position` and their like count the run's steps")
+                .help("give it another name, such as `clock_2`"),
+        );
+    }
 }
 
 /// The nearest of the known names, for a name that is not known.

@@ -31,10 +31,12 @@ mod selection;
 mod settling;
 mod sources;
 mod structure;
+mod taught;
 mod tie;
 mod time;
 mod timing;
 mod typing;
+mod ways;
 mod window;
 mod wiring;
 
@@ -55,7 +57,9 @@ pub use sampled::{Distribution, Estimator, Sampled};
 pub use selection::{Selection, SelectionKind};
 pub use settling::{Settle, Settling};
 use std::sync::Arc;
+pub use taught::{Learn, Optimiser, Rule, Target, Teacher};
 pub use tie::{Tie, owner};
+pub use ways::{COUNTED, Way, Ways, ways};
 pub use window::Window;
 
 macro_rules! ids {
@@ -516,90 +520,4 @@ pub struct Phase {
     pub weights: IndexMap<CostId, Formula>,
     /// The phase's head.
     pub span: Span,
-}
-
-/// Who learns from what, how.
-#[derive(Debug, Clone)]
-pub struct Learn {
-    /// The projections that change.
-    pub projections: Vec<ProjectionId>,
-    /// The regions whose biases change.
-    pub biases: Vec<RegionId>,
-    /// The structures whose own weights change: all of them.
-    pub structures: Vec<RegionId>,
-    /// By what.
-    pub teacher: Teacher,
-    /// The arguments of a credit rule, in the order of its parameters.
-    pub arguments: Vec<Formula>,
-    /// By `reinforce`: what a sample's costs are compared with.
-    pub baseline: Option<Formula>,
-    /// By `reinforce`: the regions whose draws by `score` are credited.
-    pub sampled: Vec<RegionId>,
-    /// By a perturbation: the regions on the routes between the paths and the costs, which move in further passes.
-    pub moved: Vec<RegionId>,
-    /// The costs to be lowered, each with the weight that the statement gives it.
-    pub from: Vec<(Formula, CostId)>,
-    /// The regions that move in the passes of its rule.
-    pub moves: Vec<RegionId>,
-    /// How the gradient becomes a change; none for a rule that adds `dw`.
-    pub using: Option<Optimiser>,
-    /// The bound of the global norm of the gradient.
-    pub clip: Option<Formula>,
-    /// It acts in every so manieth step.
-    pub every: usize,
-    /// The only projections that credit may cross, if it says so.
-    pub only_through: Option<Vec<ProjectionId>>,
-    /// Its change is added to that of another statement, and it has its own states.
-    pub also: bool,
-    /// The statement.
-    pub span: Span,
-}
-
-/// By what somebody learns.
-#[derive(Debug, Clone)]
-pub enum Teacher {
-    /// A credit rule, by name (a row of `credit::by`).
-    Credit(Name),
-    /// A rule with an equation per synapse.
-    Rule(Rule),
-}
-
-/// A `rule` with its arguments filled in.
-#[derive(Debug, Clone)]
-pub struct Rule {
-    /// Its name.
-    pub name: Name,
-    /// The change of a weight: a formula of [`Leaf::Pre`], [`Leaf::Post`] and [`Leaf::Synapse`], a scalar per synapse.
-    pub dw: Formula,
-    /// The change of a bias: a formula of [`Leaf::Post`] and [`Leaf::Synapse`].
-    pub db: Option<Formula>,
-    /// Whether an equation names its indices, so that it may read other units and synapses than its own.
-    pub indexed: bool,
-    /// Of each axis from [`indices::BOUND`] on, which units it counts.
-    pub bound: Vec<Along>,
-    /// An index for which there must be as many units behind as before.
-    pub alike: Option<Alike>,
-    /// What happens within one trial for it alone.
-    pub passes: Vec<Pass>,
-}
-
-/// An `optimiser` with its arguments filled in; everything is per parameter.
-#[derive(Debug, Clone)]
-pub struct Optimiser {
-    /// Its name.
-    pub name: Name,
-    /// Its states, with their first values.
-    pub states: Vec<(Name, f64)>,
-    /// In the order of the text; what stands below reads the new value. A formula of [`Leaf::Gradient`],
-    /// [`Leaf::Synapse`], [`Leaf::State`], [`Leaf::Step`].
-    pub updates: Vec<(Target, Formula)>,
-}
-
-/// What an update of an optimiser changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Target {
-    /// The parameter.
-    Parameter,
-    /// The state of this number.
-    State(usize),
 }

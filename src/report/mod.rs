@@ -1,6 +1,8 @@
 //! Numbers out of a run, as tables, as JSON and as arrays.
 
+pub mod credit;
 pub mod npz;
+pub mod picture;
 
 use crate::data::Summary;
 use crate::runtime::{Measured, Outcome};

@@ -16,7 +16,7 @@ fn a_weight_at_a_time_gives_the_gradient_to_the_square_of_the_distance() {
             apart(exact, found.slot(&format!("{name}|serial_perturbation|gather|also 1.total")))
         })
     };
-    assert!(off(1e-4).iter().all(|off| *off < 1e-8), "{:?}", off(1e-4));
+    assert!(off(1e-5).iter().all(|off| *off < 1e-9), "{:?}", off(1e-5));
     // Of the weights into the hidden units; the cost is a square of those behind, where nothing is off.
     let (near, far) = (off(0.02), off(0.04));
     assert!((far[0] / near[0] - 4.0).abs() < 0.02, "{far:?} {near:?}");
@@ -118,7 +118,7 @@ fn dropout_keeps_the_mean_and_its_variance_is_p_over_1_minus_p_times_the_square(
         let variance = p / (1.0 - p) * 4.0;
         let error = (variance / draws).sqrt();
         let level = found.value("level", "train");
-        assert!((level - 2.0).abs() < 4.0 * error && level != 2.0, "{level} +- {error}");
+        assert!((level - 2.0).abs() < 4.0 * error, "{level} +- {error}");
         // Of the square, which is 4 with probability p and the square of 2 p / (1 - p) else.
         let error = (p * (1.0 - p) / draws).sqrt() * (4.0 - (2.0 * p / (1.0 - p)).powi(2));
         let spread = found.value("spread", "train");
@@ -140,8 +140,8 @@ fn two_phases(weights: &[f64], seen: &[usize]) -> Vec<f64> {
         for (v, h) in visible.iter().flat_map(|v| (0..8).map(move |h| (*v, h))) {
             let weight = (-energy(v, h)).exp();
             total += weight;
-            for place in 0..12 {
-                both[place] += weight * bit(v, place % 4) * bit(h, place / 4);
+            for (place, both) in both.iter_mut().enumerate() {
+                *both += weight * bit(v, place % 4) * bit(h, place / 4);
             }
         }
         both.map(|both| both / total)

@@ -206,7 +206,7 @@ fn what_is_not_there_or_fixed_stays_so() {
         }
         let there = |slots: &Slots| slots[few].iter().filter(|w| **w != 0.0).count();
         assert_eq!(there(&steps[12]) + absent.len(), steps[0][few].len());
-        assert!(steps[0][fixed].contains(&0.0) && steps[0][fixed].iter().any(|w| *w != 0.0));
+        assert!(steps[0][fixed].contains(&0.0) && norm(&steps[0][fixed]) > 0.1);
         assert_ne!(steps[12][few], steps[0][few]);
         assert_ne!(steps[12]["Purkinje -> Choice.left"], steps[0]["Purkinje -> Choice.left"]);
         assert_ne!(steps[12]["Purkinje -> Choice.right"], steps[0]["Purkinje -> Choice.right"]);

@@ -61,21 +61,9 @@ fn schedules_have_their_closed_forms() {
     let steps = system("D-12").steps();
     let rates = |name: &str| -> Vec<f64> { steps.windows(2).map(|pair| pair[0][name][0] - pair[1][name][0]).collect() };
     let part = |k: usize| k as f64 / 20.0;
-    type Closed = fn(usize) -> f64;
-    let closed: [(&str, Closed); 2] = [
-        ("In -> Line.weight", |k| 1.0 - 0.5 * k as f64 / 20.0),
-        ("In -> Held.weight", |k| {
-            if k < 7 {
-                1.0
-            } else if k < 16 {
-                0.5
-            } else {
-                0.25
-            }
-        }),
-    ];
-    for (name, wanted) in closed {
-        let wanted: Vec<f64> = (0..20).map(wanted).collect();
+    let line: Vec<f64> = (0..20).map(|k| 1.0 - 0.5 * part(k)).collect();
+    let held: Vec<f64> = (0..20).map(|k| [1.0, 0.5, 0.25][usize::from(k >= 7) + usize::from(k >= 16)]).collect();
+    for (name, wanted) in [("In -> Line.weight", line), ("In -> Held.weight", held)] {
         assert!(apart(&rates(name), &wanted) < 1e-13, "{name}: {:?}", rates(name));
     }
     // A cosine goes half its way in half its time, evenly around it; a geometric fall halves in half its time.

@@ -103,7 +103,7 @@ fn who_copies_pays_for_a_slip_to_the_end() {
     // Of 8,000 lives of which the cost is up to a hundred.
     assert!((run.value("lost", "test") - wanted).abs() < 1.0, "{}", run.value("lost", "test"));
     assert!((run.value("recovered", "test") - 1.0).abs() < 0.04);
-    system("K-09").epochs(1).run_both();
+    system("K-09").set("lives_", 100).run_both();
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn a_unit_without_memory_has_as_much_variance_as_mean() {
     // In steps of a millisecond a count's variance is .99 of its mean; of 8,000 counts it is off by .016 of itself.
     let fano = (square - mean * mean) / mean;
     assert!((fano - 0.99).abs() < 0.05 && (mean - 4.0).abs() < 0.07, "{mean}, {fano}");
-    system("S-03").run_both();
+    system("S-03").set("lives", 100).run_both();
 }
 
 #[test]
@@ -225,4 +225,23 @@ fn a_leaky_neuron_fires_as_its_closed_form_says() {
         let rate = run.value(&format!("rate_{unit}"), "test");
         assert!((rate - wanted).abs() < 0.25 + wanted * wanted * 0.000025, "{unit}: {rate}, not {wanted}");
     }
+}
+
+#[test]
+fn three_dots_teach_what_a_face_is() {
+    for seed in 0..3 {
+        let spec = system("K-03").seed(seed);
+        let (early, late) = (spec.clone().epochs(1).run(), spec.run());
+        let (innate, student) = (late.value("innate", "test"), late.value("student", "test"));
+        assert_eq!(early.value("innate", "test"), innate);
+        assert!((innate - 0.7).abs() < 0.03 && student > innate + 0.1, "{seed}: {innate}, {student}");
+    }
+    system("K-03").epochs(1).run_both();
+}
+
+#[test]
+fn each_stage_of_a_ventral_stream_untangles() {
+    let run = system("Y-18").single().run();
+    let [retina, v1, it] = ["retina", "v1", "it"].map(|stage| run.value(stage, "test"));
+    assert!(retina + 0.1 < v1 && v1 + 0.03 < it && it > 0.9, "{retina} {v1} {it}");
 }

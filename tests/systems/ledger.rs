@@ -78,8 +78,9 @@ fn rows() -> Vec<Row> {
 fn source(file: &str, test: &str) -> Option<String> {
     let path = super::folder().join(format!("{file}.rs"));
     let text = std::fs::read_to_string(path).ok()?;
-    let (_, rest) = text.split_once(&format!("#[test]\nfn {test}() {{\n"))?;
-    Some(rest.split("\n}\n").next()?.to_string())
+    let (before, rest) = text.split_once(&format!("\nfn {test}() {{\n"))?;
+    let attributes = before.rsplit("\n\n").next()?;
+    attributes.lines().any(|line| line == "#[test]").then(|| rest.split("\n}\n").next().map(str::to_string))?
 }
 
 #[test]

@@ -12,7 +12,9 @@ use indexmap::IndexMap;
 
 /// What crosses weights on the way back. Everywhere: the routes that a statement may take, and no others.
 pub(super) struct Routes<'m> {
+    /// The model.
     pub(super) model: &'m Model,
+    /// The statement.
     pub(super) learn: &'m Learn,
     /// What stands in the place of the weight of a product; elsewhere it is the weight itself.
     pub(super) matrices: IndexMap<Name, Value>,
