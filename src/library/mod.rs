@@ -47,8 +47,12 @@ entries! {
     "rule" "generec";
     "rule" "generec_symmetric";
     "rule" "hebb";
+    "rule" "ica";
+    "rule" "kmeans";
     "rule" "oja";
     "rule" "sanger";
+    "rule" "soft_hebb";
+    "rule" "som";
     "schedule" "cosine";
     "schedule" "exponential";
     "schedule" "linear";

@@ -31,20 +31,27 @@ pub(super) fn rule(
     let of_weights = left_indices(draft, definition, "dw", 2);
     let of_biases = left_indices(draft, definition, "db", 1);
     let (mut dw, mut db) = (None, None);
-    bad |= of_weights.is_err() || of_biases.is_err();
+    let unclear = [of_weights.is_err(), of_biases.is_err()];
+    bad |= unclear.contains(&true);
     let (of_weights, of_biases) = (of_weights.unwrap_or(None), of_biases.unwrap_or(None));
     for statement in &definition.body {
         match &statement.kind {
             BodyStatementKind::Pass { .. } => {}
             BodyStatementKind::Define { target, value, .. } if matches!(target.name.as_str(), "dw" | "db") => {
                 let is_db = target.name.as_str() == "db";
+                if unclear[usize::from(is_db)] {
+                    continue;
+                }
                 let (names, slot) = if is_db { (&of_biases, &mut db) } else { (&of_weights, &mut dw) };
                 let made = equations.typed(draft, value, names.as_deref(), is_db);
                 bad |= made.is_err();
                 *slot = made.ok();
             }
             BodyStatementKind::Let { target, value } if target.axes.is_empty() => {
-                let made = equations.typed(draft, value, of_weights.as_deref(), false);
+                let made = match unclear[0] {
+                    true => Err(Said),
+                    false => equations.typed(draft, value, of_weights.as_deref(), false),
+                };
                 equations.words.push((target.name.text.clone(), made.map_or(Local::Broken, Local::Formula)));
             }
             _ => {

@@ -37,7 +37,10 @@ pub fn check(kind: &str, name: &str) -> Option<Check> {
         ("activation", "dropout") => dropout,
         ("activation" | "cost" | "statistic", _) => functions::check(name)?,
         ("optimiser", _) => steps::optimiser(name)?,
-        ("rule", _) => rules::check(name).or_else(|| settling::check(name)).or_else(|| passes::check(name))?,
+        ("rule", _) => rules::check(name)
+            .or_else(|| settling::check(name))
+            .or_else(|| passes::check(name))
+            .or_else(|| maps::check(name))?,
         ("schedule", _) => steps::schedule(name)?,
         ("structure", _) => structures::check(name)?,
         _ => return None,
@@ -45,6 +48,7 @@ pub fn check(kind: &str, name: &str) -> Option<Check> {
 }
 
 mod functions;
+mod maps;
 mod passes;
 mod rules;
 mod settling;
