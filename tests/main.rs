@@ -5,6 +5,7 @@ mod chance;
 mod codegen;
 mod command;
 mod constraints;
+mod credit;
 mod damage;
 mod data;
 mod derived;
