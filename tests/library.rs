@@ -39,8 +39,15 @@ fn spec(entry: &Entry, name: &str) -> String {
             )
         }
         ("rule", _) => {
+            let more = match entry.name {
+                "delta" => "wanted, ",
+                "homeostasis" | "synaptic_scaling" => "goal = 0.2, ",
+                "three_factor" => "wanted - 0.5, ",
+                _ => "",
+            };
             rule = format!(
-                "region Feature[2] = drive, no bias\nconnect In -> Feature\nlearn In -> Feature by {name}(rate = 0.001)\n"
+                "region Feature[2] = tanh(drive)\nconnect In -> Feature\nmodulator wanted[2] = select(d.label > 4, 1, 0)\n\
+                 learn In -> Feature by {name}({more}rate = 0.001)\n"
             )
         }
         ("statistic", "dot") => cost = format!("{name}(Out, Out) + mse(Out, one_hot(d.label))"),

@@ -43,6 +43,8 @@ pub(super) struct Step<'m> {
     pub(super) trial: Trial,
     /// Each cost that was looked at, per sample.
     pub(super) costs: Vec<Option<Batched>>,
+    /// Each modulator that was read.
+    pub(super) modulators: Vec<Option<Batched>>,
     /// Each metric that was looked at.
     pub(super) metrics: Vec<Option<Looked>>,
     /// Where something settles: whether each sample did not, as a real.
@@ -88,6 +90,7 @@ fn begin_with<'m>(
         pass: None,
         trial: Trial::new(model),
         costs: vec![None; model.costs.len()],
+        modulators: vec![None; model.modulators.len()],
         metrics: (0..model.metrics.len()).map(|_| None).collect(),
         unsettled: None,
         nudges: IndexMap::new(),

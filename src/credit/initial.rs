@@ -2,7 +2,7 @@
 //! region's start.
 
 use super::generate::constant;
-use super::{factor_slot, feedback, inner_slot, parameter_at, restore, synapses, weight_slot};
+use super::{factor_slot, feedback, inner_slot, kept, parameter_at, restore, synapses, weight_slot};
 use crate::bug;
 use crate::math::Stream;
 use crate::model::{Factor, Init, Model, Pattern, ProjectionId, RegionId, owner};
@@ -18,7 +18,8 @@ pub fn initial(model: &Model, slot: &Slot, seed: u64) -> Vec<f64> {
     if slot.role != Role::Parameter {
         let held =
             synapses::initial(model, &slot.name, seed).or_else(|| restore::first(model, &slot.name, cells, seed));
-        return held.unwrap_or_else(|| vec![state(model, &slot.name); cells]);
+        let first = || kept::first(model, &slot.name).unwrap_or_else(|| state(model, &slot.name));
+        return held.unwrap_or_else(|| vec![first(); cells]);
     }
     if let Some(values) = feedback::initial(model, &slot.name, seed) {
         return values;

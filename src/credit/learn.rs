@@ -4,7 +4,9 @@
 use super::by::{self, Changed};
 use super::forward::{self, Step};
 use super::restore::{self, Change};
-use super::{bias_slot, clock, factor_slot, inner_slot, measure, optimise, passes, plasticity, weight_slot, whose};
+use super::{
+    bias_slot, clock, factor_slot, inner_slot, measure, optimise, passes, plasticity, weight_slot, whose, within,
+};
 use crate::model::{Learn, Model, Teacher};
 use crate::tensor::{Element, Name, Program, Role, Type, Value};
 use indexmap::IndexMap;
@@ -19,6 +21,8 @@ pub fn learn(model: &Model, phase: usize, rows: usize) -> Program {
     let mut made: IndexMap<Name, (Changed, Vec<Made>)> = IndexMap::new();
     for (number, learn) in model.phases[phase].learns.iter().enumerate() {
         step.b.at(Some(learn.span)).of(whose::credit(learn));
+        let active = active(&mut step, learn, steps);
+        let within = model.time.is_some();
         let gradients = match &learn.teacher {
             Teacher::Credit(name) => {
                 let rule = by::find(name);
@@ -26,10 +30,9 @@ pub fn learn(model: &Model, phase: usize, rows: usize) -> Program {
                 gradients.iter_mut().for_each(|gradient| of_synapses(&mut step, gradient));
                 clipped(&mut step, learn, gradients)
             }
-            Teacher::Rule(rule) => plasticity::changes(&mut step, learn, rule, &passes[number]),
+            Teacher::Rule(rule) if within => within::summed(&mut step, learn, number, rule),
+            Teacher::Rule(rule) => plasticity::changes(&mut step, learn, number, rule, active, &passes[number]),
         };
-        step.b.at(Some(learn.span)).of(whose::credit(learn));
-        let active = active(&mut step, learn, steps);
         for gradient in gradients {
             let new = optimise::apply(&mut step, learn, number, &gradient, active);
             let slot = slot_of(model, &gradient.changed);
@@ -37,15 +40,20 @@ pub fn learn(model: &Model, phase: usize, rows: usize) -> Program {
         }
     }
     measure::unsettled(&mut step);
-    let mut changes: Vec<Change> =
-        made.into_iter().map(|(_, (changed, news))| together(&mut step, changed, &news)).collect();
-    restore::restore(&mut step, &mut changes);
-    for change in changes {
-        let slot = slot_of(model, &change.changed);
-        step.b.named(change.new, format!("{slot}.new"));
-        step.b.write(&slot, change.new);
-    }
+    put_together(&mut step, made);
     step.b.finish()
+}
+
+/// Puts together what all statements make of each parameter, brings it back to what it is held to, and writes it.
+pub(super) fn put_together(step: &mut Step<'_>, made: IndexMap<Name, (Changed, Vec<Made>)>) {
+    let mut changes: Vec<Change> =
+        made.into_iter().map(|(_, (changed, news))| together(step, changed, &news)).collect();
+    restore::restore(step, &mut changes);
+    for change in changes {
+        let slot = slot_of(step.model, &change.changed);
+        step.b.named(change.new, format!("{slot}.new"));
+        step.write(&slot, change.new);
+    }
 }
 
 /// What is no synapse has no gradient, and no part in its norm.
@@ -58,10 +66,10 @@ fn of_synapses(step: &mut Step<'_>, gradient: &mut by::Gradient) {
 }
 
 /// What one statement makes of a parameter.
-struct Made {
-    new: Value,
+pub(super) struct Made {
+    pub(super) new: Value,
     /// Whether the statement acts in this step; none: in each.
-    active: Option<Value>,
+    pub(super) active: Option<Value>,
 }
 
 /// The slot of what changes.
@@ -90,7 +98,7 @@ fn together(step: &mut Step<'_>, changed: Changed, made: &[Made]) -> Change {
 }
 
 /// Whether a statement that acts in every n-th step acts in this one.
-fn active(step: &mut Step<'_>, learn: &Learn, steps: Value) -> Option<Value> {
+pub(super) fn active(step: &mut Step<'_>, learn: &Learn, steps: Value) -> Option<Value> {
     if learn.every == 1 {
         return None;
     }
@@ -131,5 +139,8 @@ fn clipped(step: &mut Step<'_>, learn: &Learn, mut gradients: Vec<by::Gradient>)
 /// A slot that lives on beside a parameter.
 pub(super) fn state(step: &mut Step<'_>, name: Name, ty: Type) -> Value {
     debug_assert!(matches!(ty.element, Element::Real | Element::Int));
+    if let Some(now) = step.trial.within.find(&name) {
+        return now;
+    }
     step.b.slot(name, ty, Role::State)
 }

@@ -17,6 +17,7 @@
 //! | `<projection>.weight`, `<region>.bias`, `<region>.<weight>` | real | [`initial()`] at birth, then what learns |
 //! | `<parameter>\|<rule>\|<optimiser>.<state>` | real, `step` an int | likewise |
 //! | `<projection>.feedback`, `<weight>.feedback` | real | [`initial()`]: what credit rules put in the place of weights |
+//! | `<projection>\|<rule>.<name>` | real | likewise: what a rule keeps |
 //! | `<projection>.left`, `<projection>.right` | real | likewise, where the pattern is `lowrank` |
 //! | `<projection>.synapses`, `<region>.incoming_length`, `<region>.incoming_sum` | real | [`initial()`]: what weights are held to |
 //! | `<parameter> at <phase>` | real | [`initial()`] at birth, as the parameter; `runtime`, when that phase ends |
@@ -34,8 +35,10 @@ mod formula;
 mod forward;
 mod generate;
 mod initial;
+mod kept;
 mod learn;
 mod measure;
+mod modulator;
 mod optimise;
 mod passes;
 mod perturb;
@@ -50,6 +53,7 @@ mod synapses;
 mod trial;
 mod whose;
 mod windows;
+mod within;
 
 pub use account::{Account, InPhase, Lesson, Parameter, What, Why, account};
 pub use by::Changed;

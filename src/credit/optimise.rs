@@ -47,6 +47,20 @@ fn owner(learn: &Learn, number: usize, slot: &str, optimiser: &Optimiser) -> Str
     format!("{slot}|{rule}|{}{also}", optimiser.name)
 }
 
+/// The names and types of what an optimiser keeps beside a parameter.
+pub(super) fn states(learn: &Learn, number: usize, slot: &str, ty: &Type) -> Vec<(Name, Type)> {
+    let Some(optimiser) = &learn.using else { return Vec::new() };
+    let owner = owner(learn, number, slot, optimiser);
+    let states = optimiser.states.iter().map(|(name, _)| (format!("{owner}.{name}").into(), ty.clone()));
+    let counter = counts(optimiser).then(|| (format!("{owner}.step").into(), Type::scalar(Element::Int)));
+    states.chain(counter).collect()
+}
+
+/// Whether an optimiser counts its updates.
+fn counts(optimiser: &Optimiser) -> bool {
+    optimiser.updates.iter().any(|(_, formula)| formula.leaves().any(|(leaf, _)| *leaf == Leaf::Step))
+}
+
 fn with(
     step: &mut Step<'_>,
     optimiser: &Optimiser,
@@ -86,7 +100,7 @@ fn with(
     for (place, name) in names.iter().enumerate() {
         if now[place] != before[place] {
             let value = kept(step, active, now[place], before[place]);
-            step.b.write(name, value);
+            step.write(name, value);
         }
     }
     parameter
@@ -94,8 +108,7 @@ fn with(
 
 /// The number of this update, from 1, as a real, if the optimiser reads it.
 fn counter(step: &mut Step<'_>, optimiser: &Optimiser, owner: &str, active: Option<Value>) -> Option<Value> {
-    let reads = optimiser.updates.iter().any(|(_, formula)| formula.leaves().any(|(leaf, _)| *leaf == Leaf::Step));
-    if !reads {
+    if !counts(optimiser) {
         return None;
     }
     let name: Name = format!("{owner}.step").into();
@@ -103,12 +116,12 @@ fn counter(step: &mut Step<'_>, optimiser: &Optimiser, owner: &str, active: Opti
     let one = step.b.int(1);
     let now = step.b.add(before, one);
     let value = kept(step, active, now, before);
-    step.b.write(&name, value);
+    step.write(&name, value);
     Some(step.b.real(now))
 }
 
 /// The new value if the statement acts in this step, else the old one.
-fn kept(step: &mut Step<'_>, active: Option<Value>, new: Value, old: Value) -> Value {
+pub(super) fn kept(step: &mut Step<'_>, active: Option<Value>, new: Value, old: Value) -> Value {
     match active {
         None => new,
         Some(active) => {

@@ -2,9 +2,10 @@
 
 use super::by::{Changed, Gradient};
 use super::forward::Step;
+use super::kept::{self, Layout, Reads};
+use super::modulator::Behind;
 use super::passes::Passes;
 use super::pointwise::{self, Spread};
-use super::sums;
 use super::whose;
 use super::windows;
 use crate::bug;
@@ -14,13 +15,24 @@ use crate::tensor::{Extent, Value};
 use indexmap::IndexMap;
 
 /// What each parameter of a statement gets: the change, negated, as an optimiser expects a gradient. Weights that several of its
-/// paths share get the sum.
-pub(super) fn changes(step: &mut Step<'_>, learn: &Learn, rule: &Rule, passes: &Passes) -> Vec<Gradient> {
+/// paths share get the sum. `number` is the statement's place in its phase, `active` whether it acts in this step at all.
+pub(super) fn changes(
+    step: &mut Step<'_>,
+    learn: &Learn,
+    number: usize,
+    rule: &Rule,
+    active: Option<Value>,
+    passes: &Passes,
+) -> Vec<Gradient> {
     let mut weights: IndexMap<ProjectionId, Value> = IndexMap::new();
+    let mut read: Vec<(ProjectionId, Reads)> = Vec::new();
     for &id in &learn.projections {
         let owner = owner(&step.model.projections, id);
         step.b.of(whose::change(step.model, learn, &rule.name, &Changed::Weight(owner)));
-        let mut value = self::weights(step, rule, id, passes);
+        let mut reads = reads(step, rule, id, passes);
+        reads.bring_up_to_date(step, rule, &kept::owner(step.model, learn, number, rule, id), active);
+        let mut value = self::weights(step, rule, id, &reads);
+        read.push((id, reads));
         if step.model.projections[id.0].is_transposed() && step.b.ty(value).shape.len() == 2 {
             value = step.b.permute(value, &[1, 0]);
         }
@@ -37,89 +49,95 @@ pub(super) fn changes(step: &mut Step<'_>, learn: &Learn, rule: &Rule, passes: &
     for &id in &learn.biases {
         if let Some(db) = &rule.db {
             step.b.of(whose::change(step.model, learn, &rule.name, &Changed::Bias(id)));
-            let value = biases(step, rule, db, id, passes);
+            let value = biases(step, rule, db, id, &read, passes);
             all.push(Gradient { changed: Changed::Bias(id), value: step.b.negate(value) });
         }
     }
     all
 }
 
-fn weights(step: &mut Step<'_>, rule: &Rule, id: ProjectionId, passes: &Passes) -> Value {
+/// With shared weights the axes are samples, places, channels, and those of a window.
+const PLACES: usize = 1;
+
+/// Where what a rule reads at a projection lies.
+pub(super) fn layout(step: &Step<'_>, id: ProjectionId) -> Layout {
     let projection = &step.model.projections[id.0];
-    if let Pattern::Conv(window) = &projection.pattern {
-        return shared_weights(step, rule, id, window, passes);
+    let (source, target) = (&step.model.regions[projection.source.0], &step.model.regions[projection.target.0]);
+    let sizes: Vec<usize> = match &projection.pattern {
+        Pattern::Conv(window) => {
+            let places = window.places().iter().product();
+            vec![places, target.shape[0], window.channels, window.size, window.size]
+        }
+        _ => vec![target.size(), source.size()],
+    };
+    let extents = std::iter::once(step.batch.extent.clone()).chain(sizes.into_iter().map(Extent::Const)).collect();
+    let (pre, post, weight) = match &projection.pattern {
+        Pattern::Conv(_) => (vec![SAMPLES, PLACES, 3, 4, 5], vec![SAMPLES, PLACES, 2], vec![2, 3, 4, 5]),
+        Pattern::OneToOne => (vec![SAMPLES, POST], vec![SAMPLES, POST], vec![POST]),
+        _ => (vec![SAMPLES, PRE], vec![SAMPLES, POST], vec![POST, PRE]),
+    };
+    Layout { extents, pre, post, weight }
+}
+
+/// What a rule reads at a projection: before it, what it brings.
+fn reads(step: &mut Step<'_>, rule: &Rule, id: ProjectionId, passes: &Passes) -> Reads {
+    let projection = &step.model.projections[id.0];
+    let target = projection.target;
+    let brought = step.brought(id);
+    let pre = step.flattened(brought, projection.source);
+    let mut layout = layout(step, id);
+    if rule.indexed {
+        let (post, pre) = (layout.extents[POST].bound(), layout.extents[PRE].bound());
+        layout.extents.extend(bound(rule, post, pre));
     }
-    let (source, target) = (projection.source, projection.target);
-    let one_to_one = projection.pattern == Pattern::OneToOne;
-    let (post_units, pre_units) = (step.model.regions[target.0].size(), step.model.regions[source.0].size());
-    let extents = extents(step, rule, post_units, pre_units);
-    let weight = step.matrix(id, None);
-    let (pre, post) = (step.flat(source), step.flat(target));
-    let change = pointwise::compute(step, &rule.dw, &extents, &mut |step, leaf| match leaf {
-        Leaf::Pre => Spread { value: pre, axes: vec![SAMPLES, if one_to_one { POST } else { PRE }] },
-        Leaf::Post => Spread { value: post, axes: vec![SAMPLES, POST] },
-        Leaf::PreIn(pass) => Spread {
-            value: step.flat_in(&passes[*pass], source),
-            axes: vec![SAMPLES, if one_to_one { POST } else { PRE }],
-        },
-        Leaf::PostIn(pass) => Spread { value: step.flat_in(&passes[*pass], target), axes: vec![SAMPLES, POST] },
-        Leaf::Synapse => Spread { value: weight, axes: if one_to_one { vec![POST] } else { vec![POST, PRE] } },
-        Leaf::PreAt(axis) => Spread { value: pre, axes: vec![SAMPLES, *axis] },
-        Leaf::PostAt(axis) => Spread { value: post, axes: vec![SAMPLES, *axis] },
-        Leaf::SynapseAt(post, Some(pre)) => sums::weights_along(&mut step.b, weight, *post, *pre),
-        Leaf::Place(axis) => index(step, *axis, &extents),
-        _ => Spread { value: step.leaf(leaf).value, axes: Vec::new() },
-    });
-    let axes = if one_to_one { vec![POST] } else { vec![POST, PRE] };
-    averaged(step, change, &axes, &extents)
-}
-
-/// How long the axes of an equation are: samples, units behind, units before, and what its sums bind.
-fn extents(step: &Step<'_>, rule: &Rule, post: usize, pre: usize) -> Vec<Extent> {
-    let bound = rule.bound.iter().map(|along| if *along == Along::Post { post } else { pre });
-    std::iter::once(step.batch.extent.clone()).chain([post, pre].into_iter().chain(bound).map(Extent::Const)).collect()
-}
-
-/// An index as a number.
-fn index(step: &mut Step<'_>, axis: usize, extents: &[Extent]) -> Spread {
-    let places = step.b.iota(extents[axis].clone());
-    Spread { value: step.b.real(places), axes: vec![axis] }
-}
-
-/// A shared weight sums over its places. The axes are samples, places, channels, and those of a window.
-fn shared_weights(step: &mut Step<'_>, rule: &Rule, id: ProjectionId, window: &Window, passes: &Passes) -> Value {
-    const PLACES: usize = 1;
-    let projection = &step.model.projections[id.0];
-    let weight = step.weight(id);
-    let (source, target) = (projection.source, projection.target);
-    let before = |step: &mut Step<'_>, activity: Value| {
-        let windows = windows::flat(&mut step.b, activity, window);
-        step.b.permute(windows, &[0, 4, 1, 2, 3])
+    let window = match &projection.pattern {
+        Pattern::Conv(window) => Some(window),
+        _ => None,
     };
-    let behind = |step: &mut Step<'_>, activity: Value| {
-        let post = by_channel(step, target, activity, window);
-        step.b.permute(post, &[0, 2, 1])
+    let post = step.flat(target);
+    let mut sides = vec![sides(step, target, window, [pre, post])];
+    for activity in passes {
+        let flat = [projection.source, target].map(|id| step.flat_in(activity, id));
+        sides.push(self::sides(step, target, window, flat));
+    }
+    let (weight, behind) = match window {
+        Some(_) => (step.weight(id), Behind::PlacesOfChannels),
+        None => (step.matrix(id, None), Behind::Units),
     };
-    let (pre, post) = (step.flat(source), step.flat(target));
-    let (pre, post) = (before(step, pre), behind(step, post));
-    let (of_pre, of_weight) = (step.b.ty(pre).shape.clone(), step.b.ty(weight).shape.clone());
-    let extents = [&of_pre[..2], &of_weight[..]].concat();
-    let change = pointwise::compute(step, &rule.dw, &extents, &mut |step, leaf| match leaf {
-        Leaf::Pre => Spread { value: pre, axes: vec![SAMPLES, PLACES, 3, 4, 5] },
-        Leaf::Post => Spread { value: post, axes: vec![SAMPLES, PLACES, 2] },
-        Leaf::PreIn(pass) => {
-            let flat = step.flat_in(&passes[*pass], source);
-            Spread { value: before(step, flat), axes: vec![SAMPLES, PLACES, 3, 4, 5] }
+    let spread = |[pre, post]: [Value; 2]| {
+        [(pre, &layout.pre), (post, &layout.post)].map(|(value, axes)| Spread { value, axes: axes.clone() })
+    };
+    let mut sides = sides.into_iter().map(spread);
+    let Some([pre, post]) = sides.next() else { bug!("a projection without ends") };
+    let passes = sides.collect();
+    let weight = Spread { value: weight, axes: layout.weight.clone() };
+    Reads { target, behind, layout, pre, post, passes, weight, kept: Vec::new() }
+}
+
+/// Activity before and behind a projection, flat, as the equations of a rule read it.
+fn sides(step: &mut Step<'_>, target: RegionId, window: Option<&Window>, [pre, post]: [Value; 2]) -> [Value; 2] {
+    let Some(window) = window else { return [pre, post] };
+    let windows = windows::flat(&mut step.b, pre, window);
+    let post = by_channel(step, target, post, window);
+    [step.b.permute(windows, &[0, 4, 1, 2, 3]), step.b.permute(post, &[0, 2, 1])]
+}
+
+/// How long the axes are that the sums of a rule bind.
+fn bound(rule: &Rule, post: usize, pre: usize) -> impl Iterator<Item = Extent> + '_ {
+    rule.bound.iter().map(move |along| Extent::Const(if *along == Along::Post { post } else { pre }))
+}
+
+/// The change of the weights of a projection; a shared weight sums over its places.
+fn weights(step: &mut Step<'_>, rule: &Rule, id: ProjectionId, reads: &Reads) -> Value {
+    let change = reads.compute(step, &rule.dw);
+    match &step.model.projections[id.0].pattern {
+        Pattern::Conv(window) => {
+            let change = over_places(step, change, PLACES, window);
+            averaged(step, change, &[2, 3, 4, 5], &reads.layout.extents)
         }
-        Leaf::PostIn(pass) => {
-            let flat = step.flat_in(&passes[*pass], target);
-            Spread { value: behind(step, flat), axes: vec![SAMPLES, PLACES, 2] }
-        }
-        Leaf::Synapse => Spread { value: weight, axes: vec![2, 3, 4, 5] },
-        _ => Spread { value: step.leaf(leaf).value, axes: Vec::new() },
-    });
-    let change = over_places(step, change, PLACES, window);
-    averaged(step, change, &[2, 3, 4, 5], &extents)
+        Pattern::OneToOne => averaged(step, change, &[POST], &reads.layout.extents),
+        _ => averaged(step, change, &[POST, PRE], &reads.layout.extents),
+    }
 }
 
 /// The activity of a convolution's target: samples, channels, places.
@@ -144,35 +162,55 @@ fn over_places(step: &mut Step<'_>, change: Spread, axis: usize, window: &Window
     }
 }
 
-fn biases(step: &mut Step<'_>, rule: &Rule, db: &Formula, id: RegionId, passes: &Passes) -> Value {
+/// The change of the biases of a region. What a rule keeps for the units behind is the same whichever of the statement's
+/// projections into the region it is kept for; the first one is read.
+fn biases(
+    step: &mut Step<'_>,
+    rule: &Rule,
+    db: &Formula,
+    id: RegionId,
+    read: &[(ProjectionId, Reads)],
+    passes: &Passes,
+) -> Value {
     let bias = step.bias(id);
     let shared = step.model.regions[id.0].bias == Bias::Channel;
-    let window = step.model.projections.iter().find_map(|projection| match &projection.pattern {
+    let projections = &step.model.projections;
+    let window = projections.iter().find_map(|projection| match &projection.pattern {
         Pattern::Conv(window) if shared && projection.target == id && projection.named.is_none() => Some(window),
         _ => None,
     });
+    let first = read.iter().find(|(of, _)| projections[of.0].target == id && projections[of.0].named.is_none());
     let shaped = |step: &mut Step<'_>, flat: Value| match window {
         Some(window) => by_channel(step, id, flat, window),
         None => flat,
     };
     let flat = step.flat(id);
     let post = shaped(step, flat);
+    let behind = if window.is_some() { Behind::ChannelsOfPlaces } else { Behind::Units };
     let of_post = step.b.ty(post).shape.clone();
-    let extents = match window {
-        Some(_) => of_post.clone(),
-        None => extents(step, rule, of_post[POST].bound(), 1),
-    };
-    let change = pointwise::compute(step, db, &extents, &mut |step, leaf| match leaf {
-        Leaf::Post => Spread { value: post, axes: (0..of_post.len()).collect() },
-        Leaf::PostAt(axis) => Spread { value: post, axes: vec![SAMPLES, *axis] },
-        Leaf::PostIn(pass) => {
+    let mut extents = of_post.clone();
+    if window.is_none() {
+        extents.push(Extent::Const(1));
+        extents.extend(bound(rule, of_post[POST].bound(), 1));
+    }
+    let change = pointwise::compute(step, db, &extents, &mut |step, leaf| match (leaf, first) {
+        (Leaf::Post, _) => Spread { value: post, axes: (0..of_post.len()).collect() },
+        (Leaf::PostAt(axis), _) => Spread { value: post, axes: vec![SAMPLES, *axis] },
+        (Leaf::PostIn(pass), _) => {
             let flat = step.flat_in(&passes[*pass], id);
             Spread { value: shaped(step, flat), axes: (0..of_post.len()).collect() }
         }
-        Leaf::Synapse => Spread { value: bias, axes: vec![POST] },
-        Leaf::SynapseAt(axis, None) => Spread { value: bias, axes: vec![*axis] },
-        Leaf::Place(axis) => index(step, *axis, &extents),
-        Leaf::Pre => bug!("`pre` in `db`"),
+        (Leaf::Synapse, _) => Spread { value: bias, axes: vec![POST] },
+        (Leaf::SynapseAt(axis, None), _) => Spread { value: bias, axes: vec![*axis] },
+        (Leaf::Place(axis), _) => kept::index(step, *axis, &extents),
+        (Leaf::Pre, _) => bug!("`pre` in `db`"),
+        (Leaf::Kept(_), Some((of, reads))) => {
+            let kept = reads.leaf(step, leaf);
+            let places = matches!(step.model.projections[of.0].pattern, Pattern::Conv(_));
+            kept_behind(step, kept, places, &of_post)
+        }
+        (Leaf::Modulator(modulator), _) => step.modulator_behind(*modulator, id, behind),
+        (Leaf::Samples, _) => Spread { value: step.batch.count, axes: Vec::new() },
         _ => Spread { value: step.leaf(leaf).value, axes: Vec::new() },
     });
     let change = match window {
@@ -180,6 +218,22 @@ fn biases(step: &mut Step<'_>, rule: &Rule, db: &Formula, id: RegionId, passes: 
         None => change,
     };
     averaged(step, change, &[POST], &extents)
+}
+
+/// What is kept for the units behind, with the axes of an equation for biases: units, or channels and their places.
+fn kept_behind(step: &mut Step<'_>, kept: Spread, places: bool, extents: &[Extent]) -> Spread {
+    let Some(from) = kept.axes.iter().position(|axis| *axis != SAMPLES) else { return kept };
+    let mut value = kept.value;
+    if places {
+        let axes: Vec<usize> = (0..from).chain([from + 1, from]).collect();
+        value = step.b.permute(value, &axes);
+    }
+    let axes: Vec<usize> = (0..from).chain(1..extents.len()).collect();
+    let shape: Vec<Extent> = axes.iter().map(|&axis| extents[axis].clone()).collect();
+    if *step.b.ty(value).shape != shape {
+        value = step.b.reshape(value, &shape);
+    }
+    Spread { value, axes }
 }
 
 /// The mean over the samples, in the shape of the parameter.

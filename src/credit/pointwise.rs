@@ -5,6 +5,7 @@ use super::forward::Step;
 use super::sums::{self, Sums};
 use crate::bug;
 use crate::model::formula::Kind;
+pub(super) use crate::model::indices::SAMPLES;
 use crate::model::{Formula, Leaf};
 use crate::tensor::{Attributes, Builder, Extent, Kind as RowKind, Value};
 
@@ -42,6 +43,9 @@ pub(super) fn compute(
                     (RowKind::Constant, _) => {
                         Spread { value: step.b.row(row, attributes.clone(), &[]), axes: Vec::new() }
                     }
+                    (RowKind::Reduce(_), Attributes::Axes(axes)) if axes[..] == [SAMPLES] => {
+                        over_samples(step, row, &operands[0])
+                    }
                     (RowKind::Reduce(_), Attributes::Axes(axes)) => {
                         sums::reduce(&mut step.b, row, axes[0], &operands[0], extents)
                     }
@@ -55,6 +59,19 @@ pub(super) fn compute(
     match values.swap_remove(formula.root) {
         Some(value) => value,
         None => bug!("an equation per synapse without a value"),
+    }
+}
+
+/// The sum over the samples of what each has.
+fn over_samples(step: &mut Step<'_>, row: &'static crate::tensor::Row, operand: &Spread) -> Spread {
+    match operand.axes.split_first() {
+        Some((&SAMPLES, rest)) => {
+            Spread { value: step.b.row(row, Attributes::Axes(vec![0]), &[operand.value]), axes: rest.to_vec() }
+        }
+        _ => {
+            let count = step.b.expand_like(step.batch.count, operand.value, &[]);
+            Spread { value: step.b.multiply(operand.value, count), axes: operand.axes.clone() }
+        }
     }
 }
 

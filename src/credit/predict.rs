@@ -42,5 +42,5 @@ fn watched(model: &Model, regions: &[RegionId]) -> Model {
         let formula = Formula { nodes: vec![node], root: 0 };
         Metric { name: region.name.clone(), formula, filter: None, timing, span: region.span }
     });
-    Model { costs: Vec::new(), metrics: looks.collect(), ..model.clone() }
+    Model { costs: Vec::new(), modulators: Vec::new(), metrics: looks.collect(), ..model.clone() }
 }

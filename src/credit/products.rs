@@ -129,10 +129,13 @@ impl Step<'_> {
         self.b.product(factor_slot(self.model, id, factor), indices[1], between, second)
     }
 
-    /// A parameter, as it was when the step began, or as it is in a further pass.
+    /// A parameter, as it was when the step began, or the time step if it changes within the trial, or as it is in a further pass.
     pub(super) fn parameter(&mut self, slot: Name, shape: &[usize]) -> Value {
         if let Some(other) = self.pass.as_ref().and_then(|pass| pass.weights.get(&slot)) {
             return *other;
+        }
+        if let Some(now) = self.trial.within.find(&slot) {
+            return now;
         }
         let shape = shape.iter().map(|&n| Extent::Const(n)).collect();
         self.b.slot(slot, Type { element: Element::Real, shape }, Role::Parameter)

@@ -5,7 +5,7 @@ use super::by::Changed;
 use super::forward::Step;
 use super::{initial, whose};
 use crate::model::{Constraints, Model, Norm, ProjectionId, RegionId};
-use crate::tensor::{Element, Name, Role, Type, Value};
+use crate::tensor::{Element, Extent, Name, Role, Type, Value};
 
 /// What a step makes of a parameter.
 pub(super) struct Change {
@@ -41,6 +41,23 @@ pub(super) fn restore(step: &mut Step<'_>, changes: &mut [Change]) {
             let shape = step.b.ty(change.new).shape.clone();
             let active = step.b.expand_to(active, &shape);
             change.new = step.b.select(active, change.new, change.old);
+        }
+    }
+}
+
+/// Asks for the slots that bring back what is held, while slots can still be asked for.
+pub(super) fn prepare(step: &mut Step<'_>) {
+    for region in (0..step.model.regions.len()).map(RegionId) {
+        for norm in [Norm::Length, Norm::Sum] {
+            let marked = marked(step.model, region, norm);
+            for id in &marked {
+                step.weight(*id);
+            }
+            if !marked.is_empty() {
+                let units = [step.model.regions[region.0].size()];
+                let ty = Type { element: Element::Real, shape: units.map(Extent::Const).to_vec() };
+                step.b.slot(slot(step.model, region, norm), ty, Role::State);
+            }
         }
     }
 }

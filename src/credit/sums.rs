@@ -53,6 +53,9 @@ fn operands<'f>(formula: &'f Formula, place: usize, name: &str) -> Option<(&'f A
 
 fn product(formula: &Formula, place: usize) -> Option<Product> {
     let (Attributes::Axes(axes), &[summed]) = operands(formula, place, "sum")? else { return None };
+    if axes[..] == [SAMPLES] {
+        return None;
+    }
     let (mask, body) = match operands(formula, summed, "select") {
         Some((_, &[mask, body, other])) if is_zero(formula, other) => (Some(mask), body),
         _ => (None, summed),

@@ -4,8 +4,10 @@
 use super::formula::{self, Batched};
 use super::forward::Step;
 use super::measure;
+use super::weight_slot;
+use super::within::{self, Within};
 use crate::bug;
-use crate::model::{Bias, DataId, Formula, Leaf, Model, ParamId, ProjectionId, Region, RegionId, Timing};
+use crate::model::{Bias, DataId, Formula, Leaf, Learn, Model, ParamId, ProjectionId, Region, RegionId, Timing};
 use crate::tensor::build::{Round, Rounds};
 use crate::tensor::{Builder, Name, Value};
 use indexmap::IndexMap;
@@ -24,6 +26,10 @@ pub(super) struct Trial {
     past: Vec<Vec<Value>>,
     /// Params that were computed before the time steps.
     pub(super) params: IndexMap<ParamId, Batched>,
+    /// What rules change within the trial.
+    pub(super) within: Within,
+    /// What rules that wait for the end of the trial have summed.
+    pub(super) summed: IndexMap<Name, Value>,
 }
 
 impl Trial {
@@ -35,7 +41,8 @@ impl Trial {
     pub(super) fn new(model: &Model) -> Trial {
         let none = || vec![Vec::new(); model.regions.len()];
         let (states, next, past) = (none(), none(), none());
-        Trial { part: Timing::Before, index: None, states, next, past, params: IndexMap::new() }
+        let (params, within, summed) = (IndexMap::new(), Within::default(), IndexMap::new());
+        Trial { part: Timing::Before, index: None, states, next, past, params, within, summed }
     }
 }
 
@@ -43,6 +50,7 @@ impl Trial {
 pub(super) fn time_steps(step: &mut Step<'_>) {
     let model = step.model;
     let Some(time) = model.time else { bug!("time steps in a static model") };
+    within::begin(step);
     prepare(step);
     let depths = depths(model);
     let mut first = Vec::new();
@@ -56,32 +64,41 @@ pub(super) fn time_steps(step: &mut Step<'_>) {
             first.push(step.b.expand_to(value, &ty.shape));
         }
     }
+    let own = first.len();
+    first.extend(step.trial.within.carries());
     let open = step.b.begin_loop(Rounds::of(time.steps), &first);
     step.trial.part = Timing::Each;
     step.trial.index = Some(open.index);
-    hand_out(step, &depths, &open.carries);
+    hand_out(step, &depths, &open.carries[..own]);
+    step.trial.within.hand_out(open.carries[own..].iter().copied());
+    step.modulators.fill(None);
     let outside = step.tallies.len();
     step.regions(Timing::Each);
     let looked = measure::in_time_step(step);
     let tallies = step.tallies.split_off(outside);
-    let carries = carried_on(step, &depths);
+    within::act(step);
+    let mut carries = carried_on(step, &depths);
+    carries.extend(step.trial.within.carries());
     let mut records = looked.records();
     let looks = records.len();
     records.extend(tallies.values().copied());
     let looped = step.b.end_loop(open, Round { carries, records, go: None });
     step.trial.part = Timing::End;
     step.trial.index = None;
-    hand_out(step, &depths, &looped.carries);
+    hand_out(step, &depths, &looped.carries[..own]);
+    step.trial.within.hand_out(looped.carries[own..].iter().copied());
+    step.modulators.fill(None);
     for (number, region) in model.regions.iter().enumerate() {
         if region.timing == Timing::Each {
             step.activity[number] = step.trial.past[number].first().copied();
         }
     }
     for (number, projection) in model.projections.iter().enumerate() {
-        if model.regions[projection.target.0].timing == Timing::Each && !is_steady(model, ProjectionId(number)) {
+        if model.regions[projection.target.0].timing == Timing::Each && !is_steady(step, ProjectionId(number)) {
             step.products[number] = None;
         }
     }
+    within::end(step);
     let (looks, sums) = looped.records.split_at(looks);
     measure::over_time(step, &looked, looks, time.steps);
     for (tally, record) in tallies.into_keys().zip(sums) {
@@ -125,9 +142,11 @@ fn carried_on(step: &mut Step<'_>, depths: &[usize]) -> Vec<Value> {
 }
 
 /// Whether a projection brings the same in every time step.
-fn is_steady(model: &Model, id: ProjectionId) -> bool {
+fn is_steady(step: &Step<'_>, id: ProjectionId) -> bool {
+    let model = step.model;
     let projection = &model.projections[id.0];
-    projection.delay == 0 && model.regions[projection.source.0].timing == Timing::Before
+    let changes = projection.has_weights() && step.trial.within.find(&weight_slot(model, id)).is_some();
+    !changes && projection.delay == 0 && model.regions[projection.source.0].timing == Timing::Before
 }
 
 /// Asks for everything that does not depend on the time step while that can still be computed once.
@@ -137,7 +156,7 @@ fn prepare(step: &mut Step<'_>) {
         let id = ProjectionId(number);
         let weighted = projection.has_weights();
         if weighted && model.regions[projection.target.0].timing == Timing::Each {
-            match is_steady(model, id) {
+            match is_steady(step, id) {
                 true => drop(step.product(id)),
                 false => step.prepare_weights(id),
             }
@@ -160,9 +179,21 @@ fn prepare(step: &mut Step<'_>) {
     let costs = model.costs.iter().map(|cost| &cost.formula);
     let metrics = model.metrics.iter().flat_map(|metric| std::iter::once(&metric.formula).chain(&metric.filter));
     leaves.extend(costs.chain(metrics).flat_map(Formula::leaves).map(|(leaf, _)| leaf));
+    let phase = step.phase;
+    if step.learning {
+        leaves
+            .extend(phase.learns.iter().flat_map(Learn::rule_formulas).flat_map(Formula::leaves).map(|(leaf, _)| leaf));
+        leaves.extend(model.modulators.iter().flat_map(|made| made.formula.leaves()).map(|(leaf, _)| leaf));
+    }
     for leaf in leaves {
         match leaf {
-            Leaf::Field(..) | Leaf::Weight(_) | Leaf::WeightAt(..) | Leaf::Const(_) => drop(step.leaf(leaf)),
+            Leaf::Field(..)
+            | Leaf::Weight(_)
+            | Leaf::WeightAt(..)
+            | Leaf::Const(_)
+            | Leaf::Progress
+            | Leaf::PhaseStep
+            | Leaf::StepsPerEpoch => drop(step.leaf(leaf)),
             Leaf::FieldNow(data, name, lag) => drop(over_time(step, *data, name, *lag)),
             Leaf::Param(id) => {
                 let value = step.leaf(leaf);
@@ -228,7 +259,8 @@ fn depths(model: &Model) -> Vec<usize> {
     let metrics = model.metrics.iter().flat_map(|metric| {
         std::iter::once(&metric.formula).chain(&metric.filter).map(|formula| (metric.timing, formula))
     });
-    for (timing, formula) in equations.chain(costs).chain(metrics) {
+    let modulators = model.modulators.iter().map(|modulator| (Timing::Each, &modulator.formula));
+    for (timing, formula) in equations.chain(modulators).chain(costs).chain(metrics) {
         for (leaf, _) in formula.leaves() {
             match leaf {
                 Leaf::Region(id) => look(timing, *id, 0),

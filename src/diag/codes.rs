@@ -62,6 +62,8 @@ codes! {
     UNBOUND_INDEX      "E0210" "unbound_index"      Error;
     MISSING_INDEX      "E0211" "missing_index"      Error;
     IDLE_INDEX         "E0212" "idle_index"         Error;
+    MIXED_SAMPLES      "E0213" "mixed_samples"      Error;
+    KEPT_OTHERWISE     "E0214" "kept_otherwise"     Error;
     SHAPE_MISMATCH     "E0301" "shape_mismatch"     Error;
     TYPE_MISMATCH      "E0302" "type_mismatch"      Error;
     UNIT_MISMATCH      "E0303" "unit_mismatch"      Error;
@@ -71,6 +73,8 @@ codes! {
     BAD_INDEX          "E0307" "bad_index"          Error;
     UNKNOWN_SHAPE      "E0308" "unknown_shape"      Error;
     INDEX_LENGTHS      "E0309" "index_lengths"      Error;
+    SHORT_TIME_CONSTANT "E0310" "short_time_constant" Error;
+    MODULATOR_SHAPE    "E0311" "modulator_shape"    Error;
     CYCLE              "E0401" "cycle"              Error;
     NO_INPUT           "E0402" "no_input"           Error;
     UNREAD_REGION      "E0403" "unread_region"      Warning;
@@ -116,6 +120,7 @@ codes! {
     NO_SCORE           "E0535" "no_score"           Error;
     NO_DRIVE           "E0536" "no_drive"           Error;
     UNFELT_WEIGHTS     "E0537" "unfelt_weights"     Error;
+    CHANGING_WEIGHTS   "E0540" "changing_weights"   Error;
     FROZEN_AND_TAUGHT  "E0601" "frozen_and_taught"  Error;
     TEST_STEERS        "E0602" "test_steers"        Error;
     LABEL_UNSUPERVISED "E0603" "label_unsupervised" Error;

@@ -51,6 +51,7 @@ pub fn check(
         clauses: Vec::new(),
         costs: Vec::new(),
         metrics: Vec::new(),
+        modulators: Vec::new(),
         phases: Vec::new(),
         order_of_phases: Vec::new(),
         incomplete: false,
@@ -72,6 +73,7 @@ pub fn check(
     wiring::clauses(&mut draft);
     equations(&mut draft);
     costs(&mut draft);
+    super::modulator::declare(&mut draft);
     metrics(&mut draft);
     definition::unused_definitions(&mut draft);
     schedule::develop(&mut draft);
@@ -118,6 +120,7 @@ fn finish(
         projections: draft.projections,
         files: draft.read,
         costs: draft.costs.into_iter().flatten().collect(),
+        modulators: draft.modulators.into_iter().flatten().collect(),
         metrics: draft.metrics.into_iter().flatten().collect(),
         phases: super::repeat::unrolled(draft.phases, &draft.order_of_phases),
     };
@@ -133,7 +136,6 @@ fn unsupported_items(draft: &mut Draft<'_>) {
         let (what, instead) = match &item.kind {
             ItemKind::Environment(_) => ("`environment`", ""),
             ItemKind::Act(_) => ("`act`", ""),
-            ItemKind::Modulator(_) => ("`modulator`", ""),
             ItemKind::CriticalPeriod(_) => ("`critical_period`", "`freeze` in a phase keeps paths from changing"),
             ItemKind::Evolution(_) => ("`evolution`", ""),
             ItemKind::Experiment(_) => ("`experiment`", "metrics are measured on every split after each epoch"),
@@ -357,7 +359,7 @@ fn equations(draft: &mut Draft<'_>) {
         let mut typer = Typer::new(draft, Place::Equation(RegionId(id)));
         typer.equation_names(RegionId(id), &shape);
         typer.drawn = Some(shape.clone());
-        let root = typer.expr(expr).and_then(|root| typer.fit(root, &shape, &tree.target));
+        let root = typer.expr(expr).and_then(|root| typer.fit(root, &shape, &tree.target, "region"));
         let (draws, sampled) = (std::mem::take(&mut typer.draws), std::mem::take(&mut typer.sampled));
         let (formula, said) = typer.finish(root);
         said.into_iter().for_each(|diagnostic| draft.say(diagnostic));
@@ -367,8 +369,14 @@ fn equations(draft: &mut Draft<'_>) {
 }
 
 impl Typer<'_, '_> {
-    /// A region's equation has the region's shape; a scalar is repeated.
-    fn fit(&mut self, root: usize, shape: &[usize], target: &tree::Target) -> super::typing::Typed {
+    /// What an equation gives has the shape that is declared; a scalar is repeated.
+    pub(super) fn fit(
+        &mut self,
+        root: usize,
+        shape: &[usize],
+        target: &tree::Target,
+        item: &str,
+    ) -> super::typing::Typed {
         self.want_number(root, "=")?;
         let wanted: Vec<Extent> = shape.iter().map(|&n| Extent::Const(n)).collect();
         let found = &self.nodes[root];
@@ -387,7 +395,7 @@ impl Typer<'_, '_> {
             Diagnostic::new(Code::SHAPE_MISMATCH, message)
                 .at(span, format!("this is {ty}"))
                 .because(target.span, format!("declared as {wanted}"))
-                .help(format!("region {}[{found}] = …", target.name)),
+                .help(format!("{item} {}[{found}] = …", target.name)),
         ))
     }
 }

@@ -3,6 +3,7 @@
 use super::build::{arc, formula};
 use super::draft::{Draft, Meaning, nearest};
 use super::indices::{Indices, POST, PRE};
+use super::kept::{Keeping, Within};
 use super::learning::name_and_arguments;
 use super::typing::{Local, Place, Said, Typer, bind, scalar};
 use super::{Formula, Leaf, Optimiser, Rule, Target, Unit};
@@ -20,6 +21,8 @@ pub(super) fn rule(
 ) -> Result<Rule, Said> {
     let bound = bound_arguments(draft, definition, arguments, call, defined)?;
     let outer = defined.is_none().then_some(call);
+    let given = bound.clone();
+    let within = Within { definition, bound: &given, outer };
     let real = scalar(Element::Real);
     let words = [("pre", Leaf::Pre), ("post", Leaf::Post), ("w", Leaf::Synapse)];
     let passes = super::passes::passes(draft, &super::passes::Scope { definition, bound: &bound, outer });
@@ -31,10 +34,15 @@ pub(super) fn rule(
     let of_weights = left_indices(draft, definition, "dw", 2);
     let of_biases = left_indices(draft, definition, "db", 1);
     let (mut dw, mut db) = (None, None);
+    let mut keeping = Keeping::default();
     let unclear = [of_weights.is_err(), of_biases.is_err()];
     bad |= unclear.contains(&true);
     let (of_weights, of_biases) = (of_weights.unwrap_or(None), of_biases.unwrap_or(None));
     for statement in &definition.body {
+        if let Some(read) = keeping.statement(draft, &within, &mut equations.words, statement) {
+            bad |= read.is_err();
+            continue;
+        }
         match &statement.kind {
             BodyStatementKind::Pass { .. } => {}
             BodyStatementKind::Define { target, value, .. } if matches!(target.name.as_str(), "dw" | "db") => {
@@ -58,21 +66,29 @@ pub(super) fn rule(
                 draft.later(
                     statement.span,
                     "this statement of a rule",
-                    "`dw = …`, `db = …`, `let` and `pass` are those of this version",
+                    "`dw = …`, `db = …`, `let`, `pass`, `trace`, `average`, `state` and `:=` are those of this version",
                 );
                 bad = true;
             }
         }
     }
+    keeping.settle(draft);
+    bad |= db.as_ref().is_some_and(|db| before_a_bias(draft, &within, &keeping, db));
+    if dw.is_none() && !bad && db.is_some() {
+        dw = Some(Formula::number(0.0, definition.name.span));
+    }
     if dw.is_none() && !bad {
         let message = format!("the rule `{}` does not say how a weight changes", definition.name);
-        let said = Diagnostic::new(Code::NO_CHANGE, message).at(definition.name.span, "no `dw = …`");
+        let said = Diagnostic::new(Code::NO_CHANGE, message).at(definition.name.span, "no `dw = …`, and no `db = …`");
         draft.say(said.help("dw = rate * post * pre"));
     }
     let indexed = of_weights.is_some() || of_biases.is_some();
     let (bound, alike) = (equations.indices.bound(), equations.indices.alike);
     match dw {
-        Some(dw) if !bad => Ok(Rule { name: arc(definition.name.as_str()), dw, db, passes, indexed, bound, alike }),
+        Some(dw) if !bad => {
+            let (name, Keeping { kept, lines, .. }) = (arc(definition.name.as_str()), keeping);
+            Ok(Rule { name, kept, lines, dw, db, passes, indexed, bound, alike })
+        }
         _ => Err(Said),
     }
 }
@@ -138,7 +154,11 @@ fn bound_arguments(
     let mut locals = Vec::new();
     let mut bad = false;
     for (parameter, value, _) in bound {
-        match formula(draft, Place::Schedule, value) {
+        let typed = match definition.kind {
+            DefinitionKind::Rule => super::modulator::argument(draft, value),
+            _ => formula(draft, Place::Schedule, value),
+        };
+        match typed {
             Ok(found) if found.value().ty == scalar(Element::Real) => {
                 locals.push((parameter.name.text.clone(), Local::Formula(found)))
             }
@@ -206,6 +226,16 @@ impl Equations<'_> {
     }
 }
 
+/// Whether the equation of a bias reads what a rule keeps for the units before; if so, that is said.
+fn before_a_bias(draft: &mut Draft<'_>, within: &Within<'_>, keeping: &Keeping, db: &Formula) -> bool {
+    let Some(span) = keeping.before(db) else { return false };
+    let mut typer = within.typer(draft, &[]);
+    typer.nothing_before(span);
+    let (_, said) = typer.finish(Err(Said));
+    said.into_iter().for_each(|diagnostic| draft.say(diagnostic));
+    true
+}
+
 impl Typer<'_, '_> {
     /// The equation of a bias reads nothing that comes from before it, not even by a `let`.
     fn without_pre(&mut self, root: usize) -> super::typing::Typed {
@@ -220,7 +250,7 @@ impl Typer<'_, '_> {
     }
 
     /// An equation per synapse gives one number.
-    fn plain_scalar(&mut self, root: usize) -> super::typing::Typed {
+    pub(super) fn plain_scalar(&mut self, root: usize) -> super::typing::Typed {
         self.want_number(root, "=")?;
         if self.nodes[root].ty.shape.is_empty() {
             return Ok(root);

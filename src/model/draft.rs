@@ -1,6 +1,6 @@
 //! The model while it is being made: what is declared under which name, and what has been said about it.
 
-use super::{Const, Cost, Data, Metric, Param, Phase, Projection, RegionId, Structure, Time, Unit};
+use super::{Const, Cost, Data, Metric, Modulator, Param, Phase, Projection, RegionId, Structure, Time, Unit};
 use crate::diag::{Code, Diagnostic, Sources, Span};
 use crate::syntax::tree::{self, Ast, DefinitionKind, Item, ItemKind};
 use indexmap::IndexMap;
@@ -26,6 +26,8 @@ pub(super) enum Meaning<'a> {
     Cost(usize),
     /// The metric of this number.
     Metric(usize),
+    /// The modulator of this number.
+    Modulator(usize),
     /// A phase.
     Phase,
     /// A function.
@@ -47,6 +49,7 @@ impl Meaning<'_> {
             Meaning::Region(_) => "a region",
             Meaning::Cost(_) => "a cost",
             Meaning::Metric(_) => "a metric",
+            Meaning::Modulator(_) => "a modulator",
             Meaning::Phase => "a phase",
             Meaning::Function(_) => "a function",
             Meaning::Definition(d) => match d.kind {
@@ -134,6 +137,8 @@ pub(super) struct Draft<'a> {
     pub(super) costs: Vec<Option<Cost>>,
     /// See [`super::Model`]; none where there is an error.
     pub(super) metrics: Vec<Option<Metric>>,
+    /// See [`super::Model`]; none where there is an error.
+    pub(super) modulators: Vec<Option<Modulator>>,
     /// See [`super::Model`].
     pub(super) phases: Vec<Phase>,
     /// The numbers of the phases as they follow one another.
@@ -196,7 +201,7 @@ pub(super) fn not_supported(span: Span, what: &str, instead: &str) -> Diagnostic
 /// Gives every name its meaning; a name given twice is an error.
 pub(super) fn declare<'a>(draft: &mut Draft<'a>) {
     let own = draft.own;
-    let mut counts = [0usize; 6];
+    let mut counts = [0usize; 7];
     for (number, ast) in draft.files.iter().enumerate() {
         for item in &ast.items {
             if let ItemKind::Broken(_) = item.kind {
@@ -215,6 +220,7 @@ pub(super) fn declare<'a>(draft: &mut Draft<'a>) {
                 ItemKind::Region(_) => Meaning::Region(next(2)),
                 ItemKind::Cost(_) => Meaning::Cost(next(3)),
                 ItemKind::Metric(_) => Meaning::Metric(next(4)),
+                ItemKind::Modulator(_) => Meaning::Modulator(next(6)),
                 ItemKind::Function(function) => Meaning::Function(function),
                 ItemKind::Definition(definition) => Meaning::Definition(definition),
                 _ => Meaning::Broken,

@@ -1,6 +1,6 @@
 //! Expressions with names resolved, calls of definitions written out, and a type and a unit on every node.
 
-use super::{ConstId, CostId, DataId, MetricId, ParamId, ProjectionId, RegionId};
+use super::{ConstId, CostId, DataId, MetricId, ModulatorId, ParamId, ProjectionId, RegionId};
 use crate::bug;
 use crate::diag::Span;
 use crate::tensor::{Attributes, Name, Row, Type};
@@ -127,12 +127,29 @@ pub enum Leaf {
     SynapseAt(usize, Option<usize>),
     /// In a rule with indices: the index of this axis, as a real.
     Place(usize),
+    /// In a rule: what it keeps.
+    Kept(KeptAt),
+    /// In a rule: a modulator, or its entry for the unit behind.
+    Modulator(ModulatorId),
+    /// In a rule: how many samples the batch has, as a real.
+    Samples,
     /// In an optimiser: the gradient (`g`).
     Gradient,
     /// In an optimiser: a state.
     State(usize),
     /// In an optimiser: the number of updates that this parameter has had with this one, from 1, as a real.
     Step,
+}
+
+/// What a rule keeps, as one of its equations finds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct KeptAt {
+    /// Its number.
+    pub number: usize,
+    /// How many lines have brought it up to date before.
+    pub lines: usize,
+    /// Whether each sample has its own.
+    pub of_sample: bool,
 }
 
 /// What a node is.

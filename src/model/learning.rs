@@ -26,6 +26,9 @@ pub(super) fn learn(draft: &mut Draft<'_>, tree: &tree::Learn, span: Span) -> Re
         draft.later(fresh, "`fresh`", "");
     }
     let (teacher, Given { arguments, baseline }) = taught?;
+    let every = every?;
+    let every_trial = every == Some(None);
+    let every = every.flatten();
     let learn = Learn {
         projections: projections?,
         biases: Vec::new(),
@@ -39,7 +42,8 @@ pub(super) fn learn(draft: &mut Draft<'_>, tree: &tree::Learn, span: Span) -> Re
         moves: Vec::new(),
         using: using?,
         clip: clip?,
-        every: every?.unwrap_or(1),
+        every: every.unwrap_or(1),
+        every_trial,
         only_through: only_through?,
         also: tree.also.is_some(),
         span,
@@ -62,8 +66,9 @@ fn complete(draft: &mut Draft<'_>, tree: &tree::Learn, mut learn: Learn) -> Resu
         Teacher::Rule(taught) => {
             single_weights(draft, tree, &learn)?;
             super::indices::fit(draft, tree, &learn, taught)?;
-            if draft.time.is_some() {
-                draft.later(tree.rule.span, "a rule with an equation per synapse in a model with time", "by backprop");
+            super::modulator::fit_regions(draft, &learn, tree.rule.span)?;
+            if draft.time.is_some() && !taught.passes.is_empty() {
+                draft.later(tree.rule.span, "a rule with passes in a model with time", "by backprop");
                 return Err(Said);
             }
             if learn.wants_costs() {
@@ -231,7 +236,7 @@ fn teacher(draft: &mut Draft<'_>, expr: &Expr) -> Result<(Teacher, Given), Said>
         Some((Meaning::Definition(definition), span, library)) if definition.kind == DefinitionKind::Rule => {
             let defined = (!library).then_some(span);
             return rule(draft, definition, arguments, expr.span, defined)
-                .map(|rule| (Teacher::Rule(rule), Given::default()));
+                .map(|rule| (Teacher::Rule(Box::new(rule)), Given::default()));
         }
         Some((Meaning::Broken, ..)) => return Err(Said),
         Some((meaning, span, library)) => {
@@ -371,14 +376,18 @@ pub(super) fn plain_schedule(draft: &mut Draft<'_>, expr: &Expr) -> Result<Formu
     Err(Said)
 }
 
-fn every_steps(draft: &mut Draft<'_>, every: &Every) -> Result<usize, Said> {
+/// In every so manieth training step; none: once at the end of each trial.
+fn every_steps(draft: &mut Draft<'_>, every: &Every) -> Result<Option<usize>, Said> {
     let (span, found) = match every {
-        Every::Unit(tree::Unit::Steps, _) => return Ok(1),
+        Every::Unit(tree::Unit::Steps, _) => return Ok(Some(1)),
+        Every::Unit(tree::Unit::Trials, span) => {
+            return super::time::want(draft, *span, "`every trial`").map(|_| None);
+        }
         Every::Unit(_, span) => (*span, None),
         Every::Duration(expr) => (expr.span, Some(super::build::number(draft, expr)?)),
     };
     match found {
-        Some((steps, Unit::Steps)) if steps.fract() == 0.0 && (1.0..=1e9).contains(&steps) => Ok(steps as usize),
+        Some((steps, Unit::Steps)) if steps.fract() == 0.0 && (1.0..=1e9).contains(&steps) => Ok(Some(steps as usize)),
         _ => {
             draft.say(
                 Diagnostic::new(Code::UNIT_MISMATCH, "`every` counts whole training steps here")
@@ -394,6 +403,21 @@ impl Learn {
     /// Whether its rule clamps or nudges.
     fn wants_costs(&self) -> bool {
         matches!(&self.teacher, Teacher::Rule(rule) if rule.wants_costs())
+    }
+}
+
+impl Learn {
+    /// The formulas of its rule and its optimiser.
+    pub(crate) fn rule_formulas(&self) -> Vec<&Formula> {
+        let Teacher::Rule(rule) = &self.teacher else { return Vec::new() };
+        let lines = rule.lines.iter().map(|line| &line.value);
+        let updates = self.using.iter().flat_map(|using| using.updates.iter().map(|(_, formula)| formula));
+        std::iter::once(&rule.dw).chain(&rule.db).chain(lines).chain(updates).collect()
+    }
+
+    /// Whether weights that it teaches change within a trial.
+    pub(crate) fn acts_within(&self) -> bool {
+        matches!(self.teacher, Teacher::Rule(_)) && !self.every_trial
     }
 }
 

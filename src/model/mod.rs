@@ -18,8 +18,10 @@ pub mod formula;
 mod generated;
 pub mod indices;
 mod init;
+mod kept;
 mod learning;
 mod local;
+mod modulator;
 mod passes;
 mod pattern;
 pub mod print;
@@ -47,11 +49,13 @@ pub use build::{Options, check};
 pub use constraint::{Constraints, Norm, Sign};
 pub use credit_rules::{CREDIT_RULES, CreditParameter, CreditRule, Need, ParameterKind, Through};
 pub use crossing::{Crossing, Output, crossing};
-pub use formula::{Formula, Leaf, Unit};
+pub use formula::{Formula, KeptAt, Leaf, Unit};
 pub use generated::field_type;
 use indexmap::IndexMap;
 pub use indices::{Alike, Along};
+pub use kept::{Kept, Line};
 pub use local::Neighbours;
+pub use modulator::{Modulator, units_per_entry};
 pub use passes::{Aim, Pass};
 pub use sampled::{Distribution, Estimator, Sampled};
 pub use selection::{Selection, SelectionKind};
@@ -77,6 +81,7 @@ ids! {
     ProjectionId: "A projection.";
     CostId: "A cost.";
     MetricId: "A metric.";
+    ModulatorId: "A modulator.";
 }
 
 /// A spec that makes sense.
@@ -104,6 +109,8 @@ pub struct Model {
     pub files: Vec<Arc<[f64]>>,
     /// What is to be lowered.
     pub costs: Vec<Cost>,
+    /// What is broadcast to rules.
+    pub modulators: Vec<Modulator>,
     /// What is to be reported.
     pub metrics: Vec<Metric>,
     /// Development, in order; a spec without one has a single phase named `life`.

@@ -93,6 +93,10 @@ pub fn print(model: &Model) -> String {
             formula(model, &cost.formula)
         );
     }
+    for modulator in &model.modulators {
+        let (name, shape) = (&modulator.name, &modulator.shape);
+        let _ = writeln!(out, "modulator {name}{shape:?} = {}", formula(model, &modulator.formula));
+    }
     for metric in &model.metrics {
         let _ = write!(out, "metric {} = {}", metric.name, formula(model, &metric.formula));
         match &metric.filter {
@@ -173,6 +177,20 @@ fn learn_text(out: &mut String, model: &Model, learn: &Learn) {
         }
         Teacher::Rule(rule) => {
             let _ = writeln!(out, "    by {}: dw = {}", rule.name, formula(model, &rule.dw));
+            if let Some(db) = &rule.db {
+                let _ = writeln!(out, "      db = {}", formula(model, db));
+            }
+            for line in &rule.lines {
+                let kept = &rule.kept[line.kept];
+                let per = match (kept.per_post, kept.per_pre) {
+                    (true, true) => "[post, pre]",
+                    (true, false) => "[post]",
+                    (false, true) => "[pre]",
+                    (false, false) => "",
+                };
+                let (name, first, value) = (&kept.name, kept.first, formula(model, &line.value));
+                let _ = writeln!(out, "      kept{} ({name}{per} = {first}) := {value}", line.kept);
+            }
         }
     }
     if let Some(optimiser) = &learn.using {
@@ -187,6 +205,9 @@ fn learn_text(out: &mut String, model: &Model, learn: &Learn) {
     }
     if let Some(clip) = &learn.clip {
         let _ = writeln!(out, "    clip {}", formula(model, clip));
+    }
+    if learn.every_trial {
+        let _ = writeln!(out, "    every trial");
     }
     if learn.every > 1 {
         let _ = writeln!(out, "    every {} steps", learn.every);
@@ -329,6 +350,9 @@ fn leaf(model: &Model, leaf: &Leaf) -> String {
         Leaf::SynapseAt(post, Some(pre)) => format!("w[{}, {}]", index(*post), index(*pre)),
         Leaf::SynapseAt(post, None) => format!("w[{}]", index(*post)),
         Leaf::Place(axis) => index(*axis),
+        Leaf::Kept(at) => format!("kept{}{}", at.number, "'".repeat(at.lines)),
+        Leaf::Modulator(id) => model.modulators[id.0].name.to_string(),
+        Leaf::Samples => "samples".to_string(),
         Leaf::Gradient => "g".to_string(),
         Leaf::State(place) => format!("state{place}"),
         Leaf::Step => "step".to_string(),

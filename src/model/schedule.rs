@@ -228,7 +228,8 @@ fn dataset_of(draft: &mut Draft<'_>) -> Option<DataId> {
     let formulas = draft.regions.iter().filter_map(|region| region.equation.as_ref());
     let costs = draft.costs.iter().flatten().map(|cost| &cost.formula);
     let metrics = draft.metrics.iter().flatten().map(|metric| &metric.formula);
-    let fields = formulas.chain(costs).chain(metrics).flat_map(|formula| formula.leaves());
+    let modulators = draft.modulators.iter().flatten().map(|modulator| &modulator.formula);
+    let fields = formulas.chain(costs).chain(modulators).chain(metrics).flat_map(|formula| formula.leaves());
     let mut read: Vec<(DataId, Span)> = Vec::new();
     for (leaf, span) in fields {
         if let Leaf::Field(id, _) | Leaf::FieldNow(id, ..) = leaf
@@ -505,6 +506,7 @@ fn biases(draft: &Draft<'_>, learns: &mut [Learn], frozen: &[(ProjectionId, Span
 fn labels(draft: &mut Draft<'_>, phase: &Phase, word: Span) {
     let mut said = Vec::new();
     for learn in &phase.learns {
+        said.extend(super::modulator::label_read(draft, learn, word));
         for (_, cost) in &learn.from {
             let Some(Some(cost)) = draft.costs.get(cost.0) else { continue };
             let Some(at) = label_behind(draft, &cost.formula) else { continue };
@@ -524,7 +526,7 @@ fn labels(draft: &mut Draft<'_>, phase: &Phase, word: Span) {
 }
 
 /// Where a label is read, by a formula or by a region that it depends on.
-fn label_behind(draft: &Draft<'_>, formula: &Formula) -> Option<Span> {
+pub(super) fn label_behind(draft: &Draft<'_>, formula: &Formula) -> Option<Span> {
     let mut open = vec![formula];
     let mut seen = vec![false; draft.regions.len()];
     while let Some(formula) = open.pop() {

@@ -1,6 +1,8 @@
 //! Who learns from what: a statement, and the rule or the optimiser that it names.
 
-use super::{Alike, Along, CostId, Formula, Pass, ProjectionId, RegionId};
+use super::{Alike, Along, CostId, Formula, Kept, Line, Pass, ProjectionId, RegionId};
+#[cfg(doc)]
+use super::{Leaf, indices};
 use crate::diag::Span;
 use crate::tensor::Name;
 
@@ -33,6 +35,8 @@ pub struct Learn {
     pub clip: Option<Formula>,
     /// It acts in every so manieth step.
     pub every: usize,
+    /// A rule waits for the end of the trial, and acts once with the sum over its time steps.
+    pub every_trial: bool,
     /// The only projections that credit may cross, if it says so.
     pub only_through: Option<Vec<ProjectionId>>,
     /// Its change is added to that of another statement, and it has its own states.
@@ -47,7 +51,7 @@ pub enum Teacher {
     /// A credit rule, by name (a row of `credit::by`).
     Credit(Name),
     /// A rule with an equation per synapse.
-    Rule(Rule),
+    Rule(Box<Rule>),
 }
 
 /// A `rule` with its arguments filled in.
@@ -55,9 +59,14 @@ pub enum Teacher {
 pub struct Rule {
     /// Its name.
     pub name: Name,
-    /// The change of a weight: a formula of [`Leaf::Pre`], [`Leaf::Post`] and [`Leaf::Synapse`], a scalar per synapse.
+    /// What it keeps beside each projection that it teaches: [`Leaf::Kept`].
+    pub kept: Vec<Kept>,
+    /// What becomes of that, in the order of the text.
+    pub lines: Vec<Line>,
+    /// The change of a weight: a formula of [`Leaf::Pre`], [`Leaf::Post`], [`Leaf::Synapse`] and [`Leaf::Kept`], a scalar per
+    /// synapse; 0 where the rule changes biases alone.
     pub dw: Formula,
-    /// The change of a bias: a formula of [`Leaf::Post`] and [`Leaf::Synapse`].
+    /// The change of a bias: a formula of the same, without [`Leaf::Pre`].
     pub db: Option<Formula>,
     /// Whether an equation names its indices, so that it may read other units and synapses than its own.
     pub indexed: bool,

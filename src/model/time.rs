@@ -126,7 +126,7 @@ impl Typer<'_, '_> {
     }
 
     fn within_a_trial(&self) -> bool {
-        matches!(self.place, Place::Equation(_) | Place::Cost | Place::Metric)
+        self.place.within_a_trial()
     }
 
     /// Whether there is a step of the trial: everywhere within one, and in the fields of generated data that are over time.

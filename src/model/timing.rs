@@ -58,6 +58,9 @@ fn varying(model: &Model) -> Vec<bool> {
         let before = varying.clone();
         for (number, region) in model.regions.iter().enumerate() {
             let mut into = model.projections.iter().filter(|p| p.target.0 == number);
+            let taught = model.phases.iter().flat_map(|phase| &phase.learns).filter(|learn| learn.acts_within());
+            let mut changing = taught.flat_map(|learn| &learn.projections);
+            varying[number] |= changing.any(|id| model.projections[id.0].target.0 == number);
             varying[number] |= region.structure.as_ref().is_some_and(|structure| !structure.states.is_empty())
                 || region.equation.leaves().any(|(leaf, _)| changes(leaf, &before))
                 || into.any(|projection| projection.delay > 0 || before[projection.source.0]);
@@ -86,6 +89,18 @@ fn wanted(model: &Model, varying: &[bool]) -> Vec<bool> {
         open.extend(if let Leaf::Previous(id) = leaf { Some(*id) } else { None });
     }
     open.extend(model.projections.iter().filter(|p| p.delay > 0).map(|p| p.source));
+    for learn in model.phases.iter().flat_map(|phase| &phase.learns) {
+        let formulas = learn.rule_formulas();
+        if formulas.is_empty() {
+            continue;
+        }
+        open.extend(learn.projections.iter().map(|id| &model.projections[id.0]).flat_map(|p| [p.source, p.target]));
+        for (leaf, _) in formulas.into_iter().flat_map(Formula::leaves) {
+            if let Leaf::Modulator(id) = leaf {
+                open.extend(model.modulators[id.0].formula.leaves().filter_map(|(leaf, _)| region_of(leaf)));
+            }
+        }
+    }
     for (number, region) in model.regions.iter().enumerate() {
         if region.structure.as_ref().is_some_and(|structure| !structure.states.is_empty()) {
             open.push(RegionId(number));
@@ -101,7 +116,7 @@ fn wanted(model: &Model, varying: &[bool]) -> Vec<bool> {
     wanted
 }
 
-fn region_of(leaf: &Leaf) -> Option<RegionId> {
+pub(super) fn region_of(leaf: &Leaf) -> Option<RegionId> {
     match leaf {
         Leaf::Region(id) | Leaf::Previous(id) => Some(*id),
         _ => None,

@@ -1,6 +1,8 @@
 //! What must not be, one check a file: the model as a whole, after every part of it is known.
 
+mod changing_weights;
 mod idle_cost;
+mod kept_otherwise;
 mod memory;
 mod not_differentiable;
 mod perturbed;
@@ -23,7 +25,9 @@ pub(super) struct Check {
 
 /// All checks, sorted by name.
 pub(super) const ALL: &[Check] = &[
+    changing_weights::CHECK,
     idle_cost::CHECK,
+    kept_otherwise::CHECK,
     memory::CHECK,
     not_differentiable::CHECK,
     perturbed::CHECK,

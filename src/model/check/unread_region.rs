@@ -12,7 +12,9 @@ fn run(draft: &mut Draft<'_>, _: &Options) {
     let costs = draft.costs.iter().flatten().map(|cost| &cost.formula);
     let metrics =
         draft.metrics.iter().flatten().flat_map(|metric| std::iter::once(&metric.formula).chain(&metric.filter));
+    let modulators = draft.modulators.iter().flatten().map(|modulator| &modulator.formula);
     let read: Vec<usize> = equations
+        .chain(modulators)
         .chain(costs)
         .chain(metrics)
         .flat_map(|formula| formula.leaves())

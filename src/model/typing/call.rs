@@ -116,6 +116,9 @@ impl Typer<'_, '_> {
     fn builtin(&mut self, expr: &Expr, function: &Name, arguments: &[Argument]) -> Typed {
         let span = self.span(expr.span);
         let name = function.as_str();
+        if matches!(name, "batch_mean" | "batch_sum") && self.place == Place::Rule {
+            return self.batch_word(function, arguments, span);
+        }
         if LATER.contains(&name) {
             return self.later(function.span, &format!("`{name}(…)`"), "");
         }

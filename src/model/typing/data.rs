@@ -56,7 +56,7 @@ impl Typer<'_, '_> {
     /// A field of a dataset.
     pub(super) fn data_field(&mut self, id: DataId, field: &Name, span: Span) -> Typed {
         let allowed = match self.place {
-            Place::Equation(_) | Place::Cost | Place::Metric => true,
+            place if place.within_a_trial() => true,
             Place::Filter(own) => own == id,
             Place::Generated(..) => self.from == Some(id),
             _ => false,

@@ -41,6 +41,10 @@ pub(super) enum Place {
     Cost,
     /// A metric.
     Metric,
+    /// A modulator.
+    Modulator,
+    /// The argument of a rule.
+    Argument,
     /// The condition of a phase.
     Until,
     /// A condition on samples of this dataset.
@@ -56,6 +60,11 @@ pub(super) enum Place {
 }
 
 impl Place {
+    /// Whether it is computed for each sample, in a trial.
+    pub(super) fn within_a_trial(self) -> bool {
+        matches!(self, Place::Equation(_) | Place::Cost | Place::Metric | Place::Modulator)
+    }
+
     fn words(self) -> &'static str {
         match self {
             Place::Constant => "a compile-time value",
@@ -63,6 +72,8 @@ impl Place {
             Place::Equation(_) => "a region's equation",
             Place::Cost => "a cost",
             Place::Metric => "a metric",
+            Place::Modulator => "a modulator",
+            Place::Argument => "the argument of a rule",
             Place::Until => "an `until`",
             Place::Filter(_) => "a `where` of data",
             Place::Generated(..) => "generated data",
@@ -319,6 +330,7 @@ impl<'d, 'a> Typer<'d, 'a> {
             Meaning::Region(id) => self.region(RegionId(id), name),
             Meaning::Cost(id) => self.cost(id, name),
             Meaning::Metric(id) => self.metric(id, name),
+            Meaning::Modulator(id) => self.modulator(id, name),
             Meaning::Broken => Err(Said),
             Meaning::Data(_) => {
                 let said = self.misplaced(name, declared.meaning.words());
@@ -335,7 +347,7 @@ impl<'d, 'a> Typer<'d, 'a> {
         }
     }
 
-    fn misplaced(&self, name: &Name, words: &str) -> Diagnostic {
+    pub(super) fn misplaced(&self, name: &Name, words: &str) -> Diagnostic {
         let message = format!("`{name}` is {words}, and cannot stand in {}", self.place.words());
         Diagnostic::new(Code::WRONG_KIND, message).at(self.span(name.span), format!("{words} has no value here"))
     }
@@ -377,8 +389,8 @@ impl<'d, 'a> Typer<'d, 'a> {
             _ => return None,
         };
         let good = match leaf {
-            Leaf::Progress => matches!(self.place, Place::Schedule),
-            _ => matches!(self.place, Place::Equation(_) | Place::Cost | Place::Metric),
+            Leaf::Progress => matches!(self.place, Place::Schedule | Place::Argument),
+            _ => self.place.within_a_trial(),
         };
         if !good {
             let (place, example) = match leaf {
@@ -435,10 +447,8 @@ impl<'d, 'a> Typer<'d, 'a> {
 
     fn fixed_array(&mut self, id: usize, name: &Name) -> Typed {
         let span = self.span(name.span);
-        let allowed = matches!(
-            self.place,
-            Place::Equation(_) | Place::Cost | Place::Metric | Place::Generated(..) | Place::Filter(_) | Place::Const
-        );
+        let allowed =
+            matches!(self.place, Place::Generated(..) | Place::Filter(_) | Place::Const) || self.place.within_a_trial();
         if !allowed {
             let said = self.misplaced(name, "a fixed array");
             return Err(
@@ -454,7 +464,7 @@ impl<'d, 'a> Typer<'d, 'a> {
 
     fn region(&mut self, id: RegionId, name: &Name) -> Typed {
         let span = self.span(name.span);
-        if !matches!(self.place, Place::Equation(_) | Place::Cost | Place::Metric) {
+        if !self.place.within_a_trial() {
             let said = self.misplaced(name, "a region");
             return Err(self.fail(said.help("regions have values in equations, costs and metrics")));
         }
@@ -468,7 +478,7 @@ impl<'d, 'a> Typer<'d, 'a> {
         let span = self.span(name.span);
         match self.place {
             Place::Until => self.leaf(Leaf::Cost(CostId(id), None), scalar(Element::Real), Unit::One, span),
-            Place::Metric | Place::Cost => match self.draft.costs.get(id) {
+            Place::Metric | Place::Cost | Place::Modulator => match self.draft.costs.get(id) {
                 Some(Some(cost)) => {
                     let formula = cost.formula.clone();
                     self.embed(&formula)
@@ -487,7 +497,7 @@ impl<'d, 'a> Typer<'d, 'a> {
         let span = self.span(name.span);
         match self.place {
             Place::Until => self.leaf(Leaf::Metric(MetricId(id), None), scalar(Element::Real), Unit::One, span),
-            Place::Metric => match self.draft.metrics.get(id) {
+            Place::Metric | Place::Modulator => match self.draft.metrics.get(id) {
                 Some(Some(metric)) => {
                     let formula = metric.formula.clone();
                     self.embed(&formula)
@@ -504,7 +514,7 @@ impl<'d, 'a> Typer<'d, 'a> {
         }
     }
 
-    fn not_yet_defined(&mut self, name: &Name, what: &str) -> Said {
+    pub(super) fn not_yet_defined(&mut self, name: &Name, what: &str) -> Said {
         let defined = self.draft.names[name.as_str()].span;
         let said = Diagnostic::new(Code::USED_BEFORE, format!("the {what} `{name}` is used before it is defined"))
             .at(self.span(name.span), "used here")
@@ -514,7 +524,7 @@ impl<'d, 'a> Typer<'d, 'a> {
     }
 
     /// Copies a formula in, and gives the node of its value.
-    fn embed(&mut self, formula: &Formula) -> Typed {
+    pub(super) fn embed(&mut self, formula: &Formula) -> Typed {
         let base = self.nodes.len();
         for node in &formula.nodes {
             let mut node = node.clone();

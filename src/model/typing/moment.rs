@@ -39,7 +39,7 @@ impl Typer<'_, '_> {
     /// The weights of a projection, as `[post, pre]`: as they are, or as they were when a phase ended.
     pub(super) fn weights(&mut self, path: &Path, at: Option<&tree::Name>) -> Typed {
         let span = self.span(path.span);
-        if !matches!(self.place, Place::Cost | Place::Metric) {
+        if !matches!(self.place, Place::Cost | Place::Metric | Place::Modulator) {
             let message = format!("weights have no value in {}", self.place.words());
             return Err(self.fail(
                 Diagnostic::new(Code::MISPLACED_WORD, message)

@@ -18,7 +18,7 @@ struct Moment {
 impl Typer<'_, '_> {
     /// Each value from its moment on; the first from the beginning of the phase.
     pub(super) fn steps(&mut self, function: &Name, arguments: &[Argument], span: Span) -> Typed {
-        if self.place != Place::Schedule {
+        if !matches!(self.place, Place::Schedule | Place::Argument) {
             return Err(self.not_here(
                 function,
                 "a scheduled value",
