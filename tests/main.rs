@@ -14,6 +14,7 @@ mod differentiate;
 mod errors;
 mod feedback;
 mod finite;
+mod flagships;
 mod generated;
 mod gradients;
 mod guide;
