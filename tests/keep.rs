@@ -98,7 +98,7 @@ fn what_is_never_a_number_is_never_the_best() {
 }
 
 /// Interrupts after so many measurements.
-struct Stop(usize, Arc<AtomicBool>);
+pub struct Stop(pub usize, pub Arc<AtomicBool>);
 
 impl Watcher for Stop {
     fn measured(&mut self, _: u64, _: &str, _: f64, _: &[Measured]) {

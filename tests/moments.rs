@@ -1,12 +1,11 @@
 //! `(A -> B) at PHASE`: what weights were when a phase ended, in costs and metrics.
 
+use super::keep::Stop;
 use super::trained::{EXACT, Trained, Way, checked, options, slots, trained};
 use neurula::runtime::folder::SpecFile;
 use neurula::runtime::train::{Origin, train};
-use neurula::runtime::{Backend, Measured, Silent, Watcher};
+use neurula::runtime::{Backend, Silent};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::TempDir;
 
 const WEIGHT: &str = "Retina -> Name.weight";
@@ -101,18 +100,6 @@ fn interpreter_and_machine_code_agree() {
     let text = spec("", "", &format!("{TUESDAY} {BACK}"));
     let digest = |backend| trained(&text, &Way { backend, ..EXACT }).outcome.state_digest;
     assert_eq!(digest(Backend::Jit), digest(Backend::Interpreter));
-}
-
-/// Interrupts after so many measurements.
-struct Stop(usize, Arc<AtomicBool>);
-
-impl Watcher for Stop {
-    fn measured(&mut self, _: u64, _: &str, _: f64, _: &[Measured]) {
-        self.0 -= 1;
-        if self.0 == 0 {
-            self.1.store(true, Ordering::Relaxed);
-        }
-    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! optimiser, and why the others stay as they are.
 
 use super::by::{Changed, changed_by};
+use super::initial::{factor_shape, weight_shape};
 use super::learn::slot_of;
 use crate::diag::Span;
 use crate::model::{
@@ -112,17 +113,13 @@ fn parameters(model: &Model) -> Vec<Parameter> {
         if projection.tied.is_some() || !projection.has_weights() {
             continue;
         }
-        let (target, pre) = (&model.regions[projection.target.0], model.regions[projection.source.0].size());
-        match &projection.pattern {
-            Pattern::LowRank(rank) => {
-                add(Changed::Factor(id, Factor::Left), vec![target.size(), *rank]);
-                add(Changed::Factor(id, Factor::Right), vec![*rank, pre]);
+        match projection.pattern {
+            Pattern::LowRank(_) => {
+                for factor in Factor::BOTH {
+                    add(Changed::Factor(id, factor), factor_shape(model, id, factor).to_vec());
+                }
             }
-            Pattern::OneToOne => add(Changed::Weight(id), vec![target.size()]),
-            Pattern::Conv(window) => {
-                add(Changed::Weight(id), vec![target.shape[0], window.channels, window.size, window.size]);
-            }
-            _ => add(Changed::Weight(id), vec![target.size(), pre]),
+            _ => add(Changed::Weight(id), weight_shape(model, id)),
         }
     }
     for (number, region) in model.regions.iter().enumerate() {
@@ -147,7 +144,7 @@ fn in_phase(model: &Model, phase: usize, parameters: &[Parameter]) -> InPhase {
         .collect();
     let mut what = Vec::new();
     for parameter in parameters {
-        let taught = |learn: &Learn| !is_nothing(learn) && teaches(model, learn, &parameter.of);
+        let taught = |learn: &Learn| !learn.teacher.is_nothing() && teaches(model, learn, &parameter.of);
         let mut lessons = Vec::new();
         let mut closed = None;
         for (learn, ways) in phase.learns.iter().zip(&ways).filter(|(learn, _)| taught(learn)) {
@@ -180,10 +177,6 @@ fn in_phase(model: &Model, phase: usize, parameters: &[Parameter]) -> InPhase {
     }
     met.sort_by_key(|(cost, _)| *cost);
     InPhase { name: phase.name.clone(), what, met }
-}
-
-fn is_nothing(learn: &Learn) -> bool {
-    matches!(&learn.teacher, Teacher::Credit(name) if &**name == "nothing")
 }
 
 /// Whether a statement is about a parameter.
@@ -231,6 +224,6 @@ fn why(model: &Model, phase: &crate::model::Phase, of: &Changed) -> Why {
     {
         return Why::Frozen;
     }
-    let nothing = phase.learns.iter().find(|learn| is_nothing(learn) && learn.projections.iter().any(same));
+    let nothing = phase.learns.iter().find(|learn| learn.teacher.is_nothing() && learn.projections.iter().any(same));
     nothing.map_or(Why::Unnamed, |learn| Why::Nothing(learn.span))
 }

@@ -36,7 +36,7 @@ impl Step<'_> {
     pub(super) fn again(&mut self, learn: &Learn, pass: Pass) -> Vec<Batched> {
         let model = self.model;
         let kept = self.set_aside(learn, pass);
-        for &id in model.order.iter().filter(|id| learn.moved.contains(id)) {
+        for &id in model.order.iter().filter(|id| learn.moves.contains(id)) {
             if model.regions[id.0].timing == Timing::Before {
                 self.region(id);
             }
@@ -69,7 +69,7 @@ impl Step<'_> {
             metrics: std::mem::replace(&mut self.metrics, vec![None; model.metrics.len()]),
         };
         let moves =
-            |id: crate::model::RegionId| learn.moved.contains(&id) || model.regions[id.0].timing != Timing::Before;
+            |id: crate::model::RegionId| learn.moves.contains(&id) || model.regions[id.0].timing != Timing::Before;
         for (number, projection) in model.projections.iter().enumerate() {
             let id = ProjectionId(number);
             let passes = projection.credit && learn.only_through.as_ref().is_none_or(|only| only.contains(&id));

@@ -2,8 +2,8 @@
 //! drawn like them from the seed and a name of their own, and live as long.
 
 use super::forward::Step;
-use super::initial::{NO_LIMITS, counts, drawn, stream};
-use super::{factor_slot, inner_slot, synapses};
+use super::initial::{NO_LIMITS, by_pattern, drawn, stream};
+use super::{factor_slot, inner_slot};
 use crate::bug;
 use crate::math::Stream;
 use crate::model::{Factor, Init, Model, Pattern, Projection, ProjectionId, RegionId};
@@ -136,29 +136,8 @@ fn random(init: Init) -> Init {
 /// Those of a projection: in the shape of its weights, and 0 where there is no synapse.
 fn projection(model: &Model, id: ProjectionId, stream: &Stream, seed: u64) -> Vec<f64> {
     let own = crate::model::owner(&model.projections, id);
-    let projection = &model.projections[own.0];
-    let (post, pre) = (model.regions[projection.target.0].size(), model.regions[projection.source.0].size());
-    let draw =
-        |shape: &[usize], fan: super::initial::Fan<'_>| drawn(random(projection.init), stream, shape, NO_LIMITS, fan);
-    match &projection.pattern {
-        Pattern::OneToOne => draw(&[post], &|_| (1, 1)),
-        Pattern::Conv(window) => {
-            let channels = model.regions[projection.target.0].shape[0];
-            let places = window.size * window.size;
-            let shape = [channels, window.channels, window.size, window.size];
-            draw(&shape, &|_| (window.channels * places, channels * places))
-        }
-        Pattern::Activity | Pattern::Pool(..) | Pattern::LowRank(_) => {
-            bug!("`{}` has no feedback weight for each synapse", projection.name)
-        }
-        Pattern::Dense | Pattern::Sparse(_) | Pattern::Local(_) | Pattern::Fixed(_) | Pattern::FixedConst(_) => {
-            let Some(there) = synapses::there(model, own, seed) else { return draw(&[post, pre], &|_| (pre, post)) };
-            let (afferents, efferents) = counts(&there, post, pre);
-            let mut drawn = draw(&[post, pre], &|place| (afferents[place / pre], efferents[place % pre]));
-            drawn.iter_mut().zip(&there).filter(|(_, there)| !**there).for_each(|(weight, _)| *weight = 0.0);
-            drawn
-        }
-    }
+    let init = random(model.projections[own.0].init);
+    by_pattern(model, own, seed, &|shape, fan| drawn(init, stream, shape, NO_LIMITS, fan))
 }
 
 /// The product in which a projection, a factor or a structure's own weight is crossed.

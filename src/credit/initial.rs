@@ -57,7 +57,6 @@ pub fn initial(model: &Model, slot: &Slot, seed: u64) -> Vec<f64> {
 /// The first weights of a projection that has its own, in the shape of its slot.
 pub(super) fn weights(model: &Model, id: ProjectionId, seed: u64) -> Vec<f64> {
     let projection = &model.projections[id.0];
-    let (post, pre) = (model.regions[projection.target.0].size(), model.regions[projection.source.0].size());
     let stream = stream(model, id, &weight_slot(model, id), seed);
     let limits = projection.constraints.limits();
     let draw = |shape: &[usize], fan: Fan<'_>| {
@@ -65,29 +64,57 @@ pub(super) fn weights(model: &Model, id: ProjectionId, seed: u64) -> Vec<f64> {
         projection.constraints.admit(&mut weights);
         weights
     };
-    let there = synapses::there(model, id, seed);
-    let mut weights = match &projection.pattern {
-        Pattern::Fixed(values) => values.clone(),
-        Pattern::FixedConst(id) => constant(model, *id, seed),
-        _ if matches!(projection.init, Init::File(_)) => read(model, projection.init, 0),
-        Pattern::OneToOne => draw(&[post], &|_| (1, 1)),
-        Pattern::Conv(window) => {
-            let channels = model.regions[projection.target.0].shape[0];
-            let places = window.size * window.size;
-            let shape = [channels, window.channels, window.size, window.size];
-            draw(&shape, &|_| (window.channels * places, channels * places))
+    match &projection.pattern {
+        Pattern::Fixed(values) => of_synapses(values.clone(), synapses::there(model, id, seed)),
+        Pattern::FixedConst(of) => of_synapses(constant(model, *of, seed), synapses::there(model, id, seed)),
+        _ if matches!(projection.init, Init::File(_)) => {
+            of_synapses(read(model, projection.init, 0), synapses::there(model, id, seed))
         }
+        _ => by_pattern(model, id, seed, &draw),
+    }
+}
+
+/// The shape of the weights of a projection, as their owner has them.
+pub(super) fn weight_shape(model: &Model, id: ProjectionId) -> Vec<usize> {
+    let projection = &model.projections[owner(&model.projections, id).0];
+    let (target, pre) = (&model.regions[projection.target.0], model.regions[projection.source.0].size());
+    match &projection.pattern {
         Pattern::Activity | Pattern::Pool(..) | Pattern::LowRank(_) => {
             bug!("`{}` has no weight for each synapse", projection.name)
         }
-        Pattern::Dense | Pattern::Sparse(_) | Pattern::Local(_) => match &there {
-            None => draw(&[post, pre], &|_| (pre, post)),
-            Some(there) => {
-                let (afferents, efferents) = counts(there, post, pre);
-                draw(&[post, pre], &|place| (afferents[place / pre], efferents[place % pre]))
-            }
-        },
+        Pattern::OneToOne => vec![target.size()],
+        Pattern::Conv(window) => vec![target.shape[0], window.channels, window.size, window.size],
+        Pattern::Dense | Pattern::Sparse(_) | Pattern::Local(_) | Pattern::Fixed(_) | Pattern::FixedConst(_) => {
+            vec![target.size(), pre]
+        }
+    }
+}
+
+/// Weights in the shape of a projection's own, drawn with as many afferents and efferents as its pattern gives each; 0 where there
+/// is no synapse.
+pub(super) fn by_pattern(
+    model: &Model,
+    id: ProjectionId,
+    seed: u64,
+    draw: &dyn Fn(&[usize], Fan<'_>) -> Vec<f64>,
+) -> Vec<f64> {
+    let shape = weight_shape(model, id);
+    let there = synapses::there(model, id, seed);
+    let drawn = match (&shape[..], &there) {
+        ([_], _) => draw(&shape, &|_| (1, 1)),
+        ([post, pre], None) => draw(&shape, &|_| (*pre, *post)),
+        ([post, pre], Some(there)) => {
+            let (afferents, efferents) = counts(there, *post, *pre);
+            draw(&shape, &|place| (afferents[place / pre], efferents[place % pre]))
+        }
+        ([channels, read, size, _], _) => draw(&shape, &|_| (read * size * size, channels * size * size)),
+        _ => bug!("weights of {} axes", shape.len()),
     };
+    of_synapses(drawn, there)
+}
+
+/// Weights, 0 where there is no synapse.
+fn of_synapses(mut weights: Vec<f64>, there: Option<Vec<bool>>) -> Vec<f64> {
     for (weight, there) in weights.iter_mut().zip(there.iter().flatten()) {
         if !there {
             *weight = 0.0;

@@ -80,8 +80,8 @@ fn clamp(step: &mut Step<'_>, cost: CostId) -> RegionId {
     region
 }
 
-/// The costs that pull, each with its weight.
-fn pulls(step: &mut Step<'_>, learn: &Learn) -> Vec<(CostId, Value)> {
+/// The costs that pull, each with its weight, while what they read can still be asked for.
+pub(super) fn pulls(step: &mut Step<'_>, learn: &Learn) -> Vec<(CostId, Value)> {
     let mut all = Vec::new();
     for (weight, cost) in &learn.from {
         let factor = factor(step, weight, *cost);

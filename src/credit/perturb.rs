@@ -6,7 +6,7 @@ use super::chance::SLOT;
 use super::formula::{Batched, widened};
 use super::forward::Step;
 use super::learn::slot_of;
-use crate::model::{Learn, Model, ProjectionId, RegionId, Teacher};
+use crate::model::{Learn, Model, Need, ProjectionId, RegionId};
 use crate::tensor::{Element, Extent, Name, Role, Type, Value};
 use indexmap::IndexSet;
 
@@ -44,9 +44,7 @@ impl Step<'_> {
         if !self.learning {
             return Vec::new();
         }
-        let by_node =
-            |learn: &&Learn| matches!(&learn.teacher, Teacher::Credit(name) if &**name == "node_perturbation");
-        let learns = self.phase.learns.iter().filter(by_node);
+        let learns = self.phase.learns.iter().filter(|learn| learn.teacher.needs(Need::Noise));
         learns.flat_map(|learn| sites(self.model, learn)).collect::<IndexSet<Site>>().into_iter().collect()
     }
 

@@ -1,38 +1,23 @@
 //! The weights of projections, and what activity comes to that crosses them.
 
 use super::forward::Step;
+use super::initial::{factor_shape, weight_shape};
 use super::{factor_slot, slot_at, weight_slot, windows};
-use crate::bug;
-use crate::model::{Factor, Pattern, ProjectionId, owner};
+use crate::model::{Factor, Pattern, ProjectionId};
 use crate::tensor::{Element, Extent, Name, Role, Type, Value};
 
 impl Step<'_> {
     /// The weights of a projection, as they were when the step began, in the shape in which their owner has them.
     pub(super) fn weight(&mut self, id: ProjectionId) -> Value {
         let model = self.model;
-        let projection = &model.projections[owner(&model.projections, id).0];
-        let (target, pre) = (&model.regions[projection.target.0], model.regions[projection.source.0].size());
-        let shape = match &projection.pattern {
-            Pattern::Activity | Pattern::Pool(..) => bug!("`{}` has no weights", projection.name),
-            Pattern::LowRank(_) => bug!("`{}` has no weight for each synapse", projection.name),
-            Pattern::OneToOne => vec![target.size()],
-            Pattern::Conv(window) => vec![target.shape[0], window.channels, window.size, window.size],
-            Pattern::Dense | Pattern::Sparse(_) | Pattern::Local(_) | Pattern::Fixed(_) | Pattern::FixedConst(_) => {
-                vec![target.size(), pre]
-            }
-        };
+        let shape = weight_shape(model, id);
         self.parameter(weight_slot(model, id), &shape)
     }
 
     /// One of the two factors of a projection of low rank.
     pub(super) fn factor(&mut self, id: ProjectionId, factor: Factor) -> Value {
         let model = self.model;
-        let projection = &model.projections[owner(&model.projections, id).0];
-        let Pattern::LowRank(rank) = projection.pattern else { bug!("a factor of `{}`", projection.name) };
-        let shape = match factor {
-            Factor::Left => [model.regions[projection.target.0].size(), rank],
-            Factor::Right => [rank, model.regions[projection.source.0].size()],
-        };
+        let shape = factor_shape(model, id, factor);
         self.parameter(factor_slot(model, id, factor), &shape)
     }
 

@@ -66,8 +66,12 @@ pub enum Need {
     Static,
     /// Credit that does not cross weights inside a structure.
     Regions,
-    /// Activities between its paths and its costs that may move (`model::passes` looks).
-    Moves,
+    /// Levels between its paths and its costs, which have activities of their own (`model::passes` looks).
+    Levels,
+    /// That these settle, so that some may not.
+    Settling,
+    /// Noise on the drives of the units that its paths end in.
+    Noise,
     /// Every weight that its credit crosses is changed by the statement itself.
     OwnRoute,
 }
@@ -88,8 +92,8 @@ const fn rate(default: f64) -> CreditParameter {
     CreditParameter { name: "rate", kind: ParameterKind::Positive, default: Some(default) }
 }
 
-/// What rules need in which activities move.
-const MOVES: &[Need] = &[Need::Moves];
+/// What rules need in which activities settle level by level.
+const SETTLING: &[Need] = &[Need::Levels, Need::Settling];
 
 /// The deviation of noise.
 const SIGMA: CreditParameter = CreditParameter { name: "sigma", kind: ParameterKind::Positive, default: Some(0.001) };
@@ -117,21 +121,41 @@ pub const CREDIT_RULES: &[CreditRule] = &[
     },
     CreditRule { name: "evolution_strategies", parameters: &[SIGMA_OF_STRATEGIES, PAIRS], ..TRIED },
     CreditRule { name: "feedback_alignment", parameters: &[SCALE], ..PLAIN },
-    CreditRule { name: "node_perturbation", parameters: &[SIGMA], ..TRIED },
+    CreditRule { name: "node_perturbation", parameters: &[SIGMA], needs: &[Need::Noise], ..TRIED },
     CreditRule { name: "nothing", ..PLAIN },
     CreditRule {
         name: "predictive_coding",
         parameters: &[VARIANCE, ROUNDS, rate(0.1), TOLERANCE],
-        needs: MOVES,
+        needs: SETTLING,
         ..PLAIN
     },
-    CreditRule { name: "predictive_coding_fixed", parameters: &[ROUNDS, rate(0.5), TOLERANCE], needs: MOVES, ..PLAIN },
+    CreditRule {
+        name: "predictive_coding_fixed",
+        parameters: &[ROUNDS, rate(0.5), TOLERANCE],
+        needs: SETTLING,
+        ..PLAIN
+    },
     CreditRule { name: "reinforce", parameters: &[BASELINE], through: Through::Scores, ..PLAIN },
     CreditRule { name: "serial_perturbation", parameters: &[DISTANCE], ..TRIED },
     CreditRule { name: "truncated", parameters: &[STEPS], needs: &[Need::Time], ..PLAIN },
     CreditRule { name: "weight_perturbation", parameters: &[SIGMA], ..TRIED },
-    CreditRule { name: "zero_divergence_inference_learning", needs: MOVES, ..PLAIN },
+    CreditRule { name: "zero_divergence_inference_learning", needs: &[Need::Levels], ..PLAIN },
 ];
+
+impl Teacher {
+    /// Whether it is a credit rule with this need.
+    pub(crate) fn needs(&self, need: Need) -> bool {
+        match self {
+            Teacher::Credit(name) => credit_rule(name).is_some_and(|rule| rule.needs.contains(&need)),
+            Teacher::Rule(_) => false,
+        }
+    }
+
+    /// Whether nothing is meant to change.
+    pub(crate) fn is_nothing(&self) -> bool {
+        matches!(self, Teacher::Credit(name) if &**name == "nothing")
+    }
+}
 
 /// Through what the credit of a statement comes.
 pub(super) fn through(learn: &Learn) -> Through {

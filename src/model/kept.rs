@@ -110,7 +110,7 @@ impl Keeping {
         let (formula, said) = typer.finish(root);
         said.into_iter().for_each(|diagnostic| draft.say(diagnostic));
         let unit = formula.as_ref().map_or(Unit::One, |formula| formula.value().unit);
-        self.keep(draft, within, locals, &target.name, 0.0, unit, true)?;
+        self.keep(draft, within, locals, &target.name, (0.0, unit), true)?;
         match formula {
             Ok(value) => {
                 self.line(locals, at.number, value);
@@ -157,19 +157,17 @@ impl Keeping {
                 }
             }
         };
-        self.keep(draft, within, locals, &tree.target.name, first, unit, false)
+        self.keep(draft, within, locals, &tree.target.name, (first, unit), false)
     }
 
     /// Declares something that is kept.
-    #[allow(clippy::too_many_arguments, reason = "each says another thing of what is kept")]
     fn keep(
         &mut self,
         draft: &mut Draft<'_>,
         within: &Within<'_>,
         locals: &mut Locals,
         name: &Name,
-        first: f64,
-        unit: Unit,
+        (first, unit): (f64, Unit),
         running: bool,
     ) -> Result<(), Said> {
         let taken = locals.iter().chain(within.bound).any(|(known, _)| *known == name.text);

@@ -37,7 +37,6 @@ pub(super) fn learn(draft: &mut Draft<'_>, tree: &tree::Learn, span: Span) -> Re
         arguments,
         baseline,
         sampled: Vec::new(),
-        moved: Vec::new(),
         from: from?,
         moves: Vec::new(),
         using: using?,
@@ -59,7 +58,7 @@ pub(super) fn learn(draft: &mut Draft<'_>, tree: &tree::Learn, span: Span) -> Re
 fn complete(draft: &mut Draft<'_>, tree: &tree::Learn, mut learn: Learn) -> Result<Vec<Learn>, Said> {
     let rule = draft.sources.slice(tree.rule.span).to_string();
     match &learn.teacher {
-        Teacher::Credit(name) if &**name == "nothing" => {
+        teacher if teacher.is_nothing() => {
             learn.from.clear();
             return Ok(vec![learn]);
         }

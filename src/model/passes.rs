@@ -243,7 +243,7 @@ pub(super) fn complete(draft: &mut Draft<'_>, learn: &mut Learn, by: Span) -> Re
 /// Who moves by a credit rule that has activities move, level by level: nothing that is computed in a circle or over time.
 pub(super) fn levels(draft: &mut Draft<'_>, learn: &mut Learn, by: Span) -> Result<(), Said> {
     let Teacher::Credit(rule) = &learn.teacher else { return Ok(()) };
-    if !super::credit_rules::credit_rule(rule).is_some_and(|rule| rule.needs.contains(&super::Need::Moves)) {
+    if !learn.teacher.needs(super::Need::Levels) {
         return Ok(());
     }
     if draft.time.is_some() {

@@ -405,8 +405,7 @@ fn teach(draft: &mut Draft<'_>, learns: Vec<(Learn, Span)>, frozen: &[(Projectio
         }
         let wire = |id: ProjectionId| !draft.projections[id.0].has_weights();
         let unplastic = named.iter().copied().find(|id| !draft.projections[id.0].plastic && !wire(*id));
-        if let (Some(id), false) = (unplastic, matches!(&learn.teacher, Teacher::Credit(name) if &**name == "nothing"))
-        {
+        if let (Some(id), false) = (unplastic, learn.teacher.is_nothing()) {
             let projection = &draft.projections[id.0];
             let said =
                 Diagnostic::new(Code::FIXED_AND_TAUGHT, format!("`{}` is fixed, and is to learn", projection.name))
@@ -427,7 +426,7 @@ fn teach(draft: &mut Draft<'_>, learns: Vec<(Learn, Span)>, frozen: &[(Projectio
                 let scored = learn.from.iter().flat_map(|(_, cost)| super::routes::scored(draft, *cost, learn));
                 learn.sampled = scored.collect::<BTreeSet<RegionId>>().into_iter().collect();
             }
-            super::Through::Anything => learn.moved = super::routes::moved(draft, learn),
+            super::Through::Anything => learn.moves = super::routes::moved(draft, learn),
         }
     }
     made
@@ -446,7 +445,7 @@ fn structures(draft: &Draft<'_>, learns: &mut [Learn], frozen: &[(ProjectionId, 
         }
         let mut taught = false;
         for learn in learns.iter_mut() {
-            let changes = matches!(&learn.teacher, Teacher::Credit(name) if &**name != "nothing");
+            let changes = matches!(learn.teacher, Teacher::Credit(_)) && !learn.teacher.is_nothing();
             if changes && learn.projections.iter().any(|p| into.contains(p)) && (learn.also || !taught) {
                 taught |= !learn.also;
                 learn.structures.push(id);
@@ -472,7 +471,7 @@ fn biases(draft: &Draft<'_>, learns: &mut [Learn], frozen: &[(ProjectionId, Span
         }
         let teaches = |learn: &&mut Learn| {
             let changes = match &learn.teacher {
-                Teacher::Credit(name) => &**name != "nothing",
+                Teacher::Credit(_) => !learn.teacher.is_nothing(),
                 Teacher::Rule(rule) => rule.db.is_some(),
             };
             changes && learn.projections.iter().any(|p| into.contains(p))
@@ -484,7 +483,7 @@ fn biases(draft: &Draft<'_>, learns: &mut [Learn], frozen: &[(ProjectionId, Span
     }
     for learn in learns.iter_mut().filter(|learn| learn.also) {
         let changes = match &learn.teacher {
-            Teacher::Credit(name) => &**name != "nothing",
+            Teacher::Credit(_) => !learn.teacher.is_nothing(),
             Teacher::Rule(rule) => rule.db.is_some(),
         };
         if changes {

@@ -233,10 +233,8 @@ fn steps(draft: &mut Draft<'_>) -> Option<usize> {
 /// What reports the share that does not settle, and its place among the metrics.
 pub(super) fn count(model: &mut Model) {
     let learns = model.phases.iter().flat_map(|phase| &phase.learns);
-    let mut moved = learns.filter(|learn| match &learn.teacher {
-        Teacher::Rule(_) => !learn.moves.is_empty(),
-        Teacher::Credit(rule) => !learn.moves.is_empty() && **rule != *"zero_divergence_inference_learning",
-    });
+    let settles = |teacher: &Teacher| matches!(teacher, Teacher::Rule(_)) || teacher.needs(super::Need::Settling);
+    let mut moved = learns.filter(|learn| !learn.moves.is_empty() && settles(&learn.teacher));
     let settle = model.regions.iter().find_map(|region| region.settle).map(|settle| settle.span);
     let Some(span) = settle.or_else(|| moved.next().map(|learn| learn.span)) else { return };
     let node = Node { kind: Kind::Leaf(Leaf::Unsettled), ty: scalar(Element::Real), unit: Unit::One, span };

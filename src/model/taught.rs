@@ -23,11 +23,9 @@ pub struct Learn {
     pub baseline: Option<Formula>,
     /// By `reinforce`: the regions whose draws by `score` are credited.
     pub sampled: Vec<RegionId>,
-    /// By a perturbation: the regions on the routes between the paths and the costs, which move in further passes.
-    pub moved: Vec<RegionId>,
     /// The costs to be lowered, each with the weight that the statement gives it.
     pub from: Vec<(Formula, CostId)>,
-    /// The regions that move in the passes of its rule.
+    /// The regions on the routes between the paths and the costs that move in further passes of its rule, if it has any.
     pub moves: Vec<RegionId>,
     /// How the gradient becomes a change; none for a rule that adds `dw`.
     pub using: Option<Optimiser>,

@@ -2,12 +2,12 @@
 //! activity of its own besides, whose difference from the prediction is its error.
 
 use super::super::forward::Step;
+use super::super::passes;
 use super::super::settle::{self, Way};
-use super::travel::{Routes, factor};
-use super::{Changed, Gradient, changed_by};
+use super::Gradient;
+use super::travel::{Routes, gradients};
 use crate::model::{CostId, Leaf, Learn, Model, RegionId, Settle};
 use crate::tensor::Value;
-use crate::tensor::build::{Round, Rounds};
 use crate::tensor::differentiate::reverse;
 
 /// Who moves, and what pulls.
@@ -28,15 +28,11 @@ impl Levels {
         let all: Vec<RegionId> = model.order.iter().copied().filter(|id| learn.moves.contains(id)).collect();
         let latent: Vec<RegionId> =
             all.iter().copied().filter(|id| all.iter().any(|by| reads(model, *by, *id))).collect();
-        let free = latent.iter().filter_map(|id| step.activity[id.0]).collect();
+        let free: Vec<Value> = latent.iter().filter_map(|id| step.activity[id.0]).collect();
+        // How an activity has come about is nothing that the errors beyond it know of.
+        let free = free.into_iter().map(|value| step.b.no_credit(value)).collect();
         settle::prepare(step, &all);
-        let mut costs = Vec::new();
-        for (weight, cost) in &learn.from {
-            costs.push((*cost, factor(step, weight, *cost)));
-            for (leaf, _) in model.costs[cost.0].formula.leaves() {
-                step.prepare_leaf(leaf);
-            }
-        }
+        let costs = passes::pulls(step, learn);
         Levels { all, latent, free, costs }
     }
 }
@@ -126,13 +122,11 @@ pub(super) fn settled(step: &mut Step<'_>, learn: &Learn, held: bool) -> Vec<Gra
             ways
         });
         step.not_settled(ended.unsettled);
-        at = ended.activity;
+        at = ended.activity.iter().map(|value| step.b.no_credit(*value)).collect();
     }
-    let found = alone(step, learn, |step| {
-        let predicted = predict(step, &levels, if held { &levels.free } else { &at });
-        let errors = errors(step, &at, &predicted);
-        lowered(step, learn, &levels, &predicted, &errors, variance)
-    });
+    let predicted = predict(step, &levels, if held { &levels.free } else { &at });
+    let errors = errors(step, &at, &predicted);
+    let found = lowered(step, learn, &levels, &predicted, &errors, variance);
     (step.activity, step.products) = (activity, products);
     found
 }
@@ -142,19 +136,17 @@ pub(super) fn staggered(step: &mut Step<'_>, learn: &Learn) -> Vec<Gradient> {
     let (activity, products) = (step.activity.clone(), step.products.clone());
     let levels = Levels::new(step, learn);
     let model = step.model;
-    let found = alone(step, learn, |step| {
-        let predicted = predict(step, &levels, &levels.free);
-        let share = step.b.scalar(1.0);
-        let mut moved = vec![None; levels.latent.len()];
-        for place in (0..levels.latent.len()).rev() {
-            let seeds = seeds(step, &predicted, &moved, share);
-            let free = levels.free[place];
-            let found = reverse(&mut step.b, &seeds, &[free], &mut Routes::of(model, learn));
-            let now = step.b.subtract(free, found[0]);
-            moved[place] = Some(step.b.subtract(now, predicted.of[place]));
-        }
-        lowered(step, learn, &levels, &predicted, &moved, 1.0)
-    });
+    let predicted = predict(step, &levels, &levels.free);
+    let share = step.b.scalar(1.0);
+    let mut moved = vec![None; levels.latent.len()];
+    for place in (0..levels.latent.len()).rev() {
+        let seeds = seeds(step, &predicted, &moved, share);
+        let free = levels.free[place];
+        let found = reverse(&mut step.b, &seeds, &[free], &mut Routes::of(model, learn));
+        let now = step.b.subtract(free, found[0]);
+        moved[place] = Some(step.b.subtract(now, predicted.of[place]));
+    }
+    let found = lowered(step, learn, &levels, &predicted, &moved, 1.0);
     (step.activity, step.products) = (activity, products);
     found
 }
@@ -173,7 +165,7 @@ fn lowered(
     predicted: &Predicted,
     errors: &[Option<Value>],
     variance: f64,
-) -> Vec<Value> {
+) -> Vec<Gradient> {
     let (model, count) = (step.model, step.batch.count);
     let variance = step.b.scalar(variance);
     let each = step.b.divide(variance, count);
@@ -194,22 +186,5 @@ fn lowered(
             *seed = *weight;
         }
     }
-    let wrt: Vec<Value> = changed_by(model, learn).iter().map(|changed| step.changed(changed)).collect();
-    reverse(&mut step.b, &seeds, &wrt, &mut Routes::of(model, learn))
-}
-
-/// Writes one round that sees nothing of how what it reads has come about, so that credit goes no further back.
-fn alone(step: &mut Step<'_>, learn: &Learn, write: impl FnOnce(&mut Step<'_>) -> Vec<Value>) -> Vec<Gradient> {
-    let changed: Vec<Changed> = changed_by(step.model, learn);
-    let mut first = Vec::new();
-    for changed in &changed {
-        let parameter = step.changed(changed);
-        first.push(step.b.zeros_like(parameter));
-    }
-    let open = step.b.begin_loop(Rounds::of(1), &first);
-    let found = write(step);
-    let carries = open.carries.iter().zip(found).map(|(zero, found)| step.b.add(*zero, found)).collect();
-    let looped = step.b.end_loop(open, Round { carries, records: Vec::new(), go: None });
-    let pairs = changed.into_iter().zip(looped.carries);
-    pairs.map(|(changed, value)| Gradient { changed, value }).collect()
+    gradients(step, learn, &seeds, &mut Routes::of(model, learn))
 }

@@ -13,10 +13,10 @@ mod reinforce;
 mod serial_perturbation;
 mod travel;
 mod truncated;
+mod weight_perturbation;
 mod zero_divergence_inference_learning;
 
 pub(super) use travel::factor;
-mod weight_perturbation;
 
 use super::formula::Batched;
 use super::forward::Step;

@@ -6,10 +6,10 @@ use super::super::again::Pass;
 use super::super::formula::Batched;
 use super::super::forward::Step;
 use super::super::perturb::{Tally, sites};
-use super::{By, Gradient, changed_by, named};
+use super::{By, Gradient, travel};
 use crate::bug;
 use crate::model::{Learn, Model};
-use crate::tensor::differentiate::{Product, Transport, reverse};
+use crate::tensor::differentiate::{Product, Transport};
 use crate::tensor::{Builder, Value};
 
 pub(super) const BY: By = By {
@@ -50,9 +50,5 @@ fn gradients(step: &mut Step<'_>, learn: &Learn, costs: &[Batched]) -> Vec<Gradi
             None => bug!("nothing came to {site:?}"),
         })
         .collect();
-    let changed = changed_by(model, learn);
-    let wrt: Vec<Value> = changed.iter().map(|changed| step.changed(changed)).collect();
-    let found = reverse(&mut step.b, &seeds, &wrt, &mut Local(model));
-    let pairs = changed.into_iter().zip(found);
-    named(step, pairs.map(|(changed, value)| Gradient { changed, value }).collect())
+    travel::gradients(step, learn, &seeds, &mut Local(model))
 }

@@ -11,7 +11,7 @@ fn run(draft: &mut Draft<'_>, _: &Options) {
     let mut said: Vec<Diagnostic> = Vec::new();
     for learn in draft.phases.iter().flat_map(|phase| &phase.learns) {
         let Teacher::Credit(rule) = &learn.teacher else { continue };
-        if &**rule == "nothing" {
+        if learn.teacher.is_nothing() {
             continue;
         }
         if credit_rules::through(learn) == Through::Scores && learn.sampled.is_empty() && !learn.from.is_empty() {

@@ -1,7 +1,7 @@
 //! What a perturbation moves can be moved: units that have a drive, and in a model with time no more than credit crosses.
 
 use super::super::draft::{Draft, not_supported};
-use super::super::{Leaf, Learn, Teacher, Through, credit_rules, routes};
+use super::super::{Leaf, Learn, Need, Teacher, Through, credit_rules, routes};
 use super::{Check, Options};
 use crate::diag::{Code, Diagnostic};
 
@@ -56,14 +56,14 @@ fn unfelt(draft: &Draft<'_>, learn: &Learn) -> Option<Diagnostic> {
 
 fn by_node(learn: &Learn) -> Option<&str> {
     match &learn.teacher {
-        Teacher::Credit(rule) if &**rule == "node_perturbation" => Some(rule),
+        Teacher::Credit(rule) if learn.teacher.needs(Need::Noise) => Some(rule),
         _ => None,
     }
 }
 
 /// Nothing that settles moves in a further pass yet, nor is what it draws credited.
 fn settling(draft: &Draft<'_>, learn: &Learn) -> Option<Diagnostic> {
-    let mut all = learn.moved.iter().chain(&learn.sampled);
+    let mut all = learn.moves.iter().chain(&learn.sampled);
     let id = all.find(|id| draft.regions[id.0].settle.is_some())?;
     let Teacher::Credit(rule) = &learn.teacher else { return None };
     let what = format!("`{rule}` past `{}`, which settles,", draft.region_name(*id));

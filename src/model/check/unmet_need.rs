@@ -25,7 +25,9 @@ fn unmet(draft: &Draft<'_>, learn: &Learn, rule: &str, need: Need) -> Option<Dia
         // Said where the rule is named: `truncated` has no meaning at all in a model without time.
         Need::Time => None,
         // Said where the statement is read, which finds out who moves.
-        Need::Moves => None,
+        Need::Levels => None,
+        // Every model has these.
+        Need::Settling | Need::Noise => None,
         Need::Static => moving(draft, learn, rule),
         Need::Regions => inside(draft, learn, rule),
         Need::OwnRoute => others(draft, learn, rule),

@@ -53,6 +53,7 @@ maps! {
     modulo(a, b): modulo, "`a - b * floor(a / b)`.";
     multiply(a, b): multiply, "`a * b`.";
     negate(x): negate, "`-x`.";
+    no_credit(x): no_credit, "The value as it is, through which no credit comes.";
     normal_quantile(p): normal_quantile, "Where a unit normal has the probability `p` below it.";
     not(x): not, "Whether it is false.";
     or(a, b): or, "Whether one or both are true.";
