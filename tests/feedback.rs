@@ -14,22 +14,22 @@ const DATA: &str = "data task {\n  samples 12, test 4, batch 4\n  x[16] = normal
                     region In[16] = task.x\nregion Out[2] = drive\ncost wrong in Out = sum((Out - task.y)^2)\n";
 
 /// A model that ends in `Out`, taught by a rule from `wrong`.
-fn spec(body: &str, rule: &str) -> String {
+pub fn spec(body: &str, rule: &str) -> String {
     format!("{DATA}{body}\nlearn all by {rule} from wrong using sgd(rate = 0.1)\n")
 }
 
-const DEEP: &str = "region A[5] = tanh(drive)\nregion B[4] = sigmoid(drive)\nconnect In -> A -> B -> Out";
-const FORKED: &str = "region A[5] = tanh(drive)\nregion B[4] = tanh(drive)\nregion C[3] = sigmoid(drive) * gate\n\
+pub const DEEP: &str = "region A[5] = tanh(drive)\nregion B[4] = sigmoid(drive)\nconnect In -> A -> B -> Out";
+pub const FORKED: &str = "region A[5] = tanh(drive)\nregion B[4] = tanh(drive)\nregion C[3] = sigmoid(drive) * gate\n\
                       connect In -> A -> B -> Out\nconnect A -> C -> Out\nconnect A -> Out\nconnect B -> C as gate";
 
 /// A step's program with what its slots hold at first.
-struct At {
-    model: Model,
-    program: Program,
-    slots: Vec<Array>,
+pub struct At {
+    pub model: Model,
+    pub program: Program,
+    pub slots: Vec<Array>,
 }
 
-fn at(text: &str) -> At {
+pub fn at(text: &str) -> At {
     let model = model(text);
     let set = credit::samples(&model, &model.data[0], &neurula::data::Place::only("."), 0).unwrap();
     let program = credit::learn(&model, 0, set.rows());
@@ -38,20 +38,20 @@ fn at(text: &str) -> At {
 }
 
 impl At {
-    fn place(&self, name: &str) -> usize {
+    pub fn place(&self, name: &str) -> usize {
         let found = self.program.slots.iter().position(|slot| *slot.name == *name);
         found.unwrap_or_else(|| panic!("no slot `{name}`"))
     }
 
-    fn slot(&self, name: &str) -> Vec<f64> {
+    pub fn slot(&self, name: &str) -> Vec<f64> {
         self.slots[self.place(name)].numbers()
     }
 
-    fn value(&self, name: &str) -> Vec<f64> {
+    pub fn value(&self, name: &str) -> Vec<f64> {
         values(&self.program, &self.slots, &[named(&self.program, name)]).remove(0)
     }
 
-    fn feedback(&self) -> Vec<String> {
+    pub fn feedback(&self) -> Vec<String> {
         let all = self.program.slots.iter().map(|slot| slot.name.to_string());
         let mut found: Vec<String> = all.filter(|name| name.ends_with("feedback")).collect();
         found.sort();
@@ -59,7 +59,7 @@ impl At {
     }
 
     /// The slot for whose weights feedback weights stand.
-    fn stands_for(&self, feedback: &str) -> String {
+    pub fn stands_for(&self, feedback: &str) -> String {
         let own = feedback.strip_suffix(".feedback").unwrap();
         match self.model.projections.iter().position(|projection| &*projection.name == own) {
             Some(place) => credit::weight_slot(&self.model, ProjectionId(place)).to_string(),
@@ -68,7 +68,7 @@ impl At {
     }
 
     /// What every parameter becomes, by name.
-    fn news(&self) -> Vec<(String, Vec<f64>)> {
+    pub fn news(&self) -> Vec<(String, Vec<f64>)> {
         let names = self.program.graph.values.iter().filter_map(|info| info.name.as_deref());
         let mut names: Vec<String> = names.filter(|name| name.ends_with(".new")).map(str::to_string).collect();
         names.sort();
@@ -129,7 +129,7 @@ fn over_the_weights_themselves_feedback_alignment_is_backprop() {
     }
 }
 
-const OVER_TIME: &str = "time 5 steps\ndata task {\n  samples 8, test 4, batch 4\n  x[t, 3] = normal(0, 1)\n  y[2] = normal(0, 1)\n}\n\
+pub const OVER_TIME: &str = "time 5 steps\ndata task {\n  samples 8, test 4, batch 4\n  x[t, 3] = normal(0, 1)\n  y[2] = normal(0, 1)\n}\n\
                          region In[3] = task.x[t]\nregion A[4] = tanh(drive + 0.7 * again)\nregion M : gru(4)\nregion Out[2] = drive\n\
                          connect In -> A -> M -> Out\nconnect A -> A as again : delay 1 step\ncost wrong in Out = sum((Out - task.y)^2) at end\n\
                          learn all by RULE from wrong using sgd(rate = 0.1)\n";

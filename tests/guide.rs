@@ -369,7 +369,7 @@ fn what_is_not_there_yet_is_told() {
     let hidden = |equation: &str| around(&format!("region B[32] = {equation}\nconnect Image -> B -> Logits")) + LEARN;
     for text in [
         hidden("relu(drive - batch_mean(drive))"),
-        hidden("relu(drive)").replace("backprop", "target_propagation"),
+        hidden("relu(drive)").replace("backprop", "force"),
         hidden("relu(drive)").replace("world.label)\nmetric", "world.label) + l2(B.bias)\nmetric"),
     ] {
         assert_eq!(codes(&text), ["E0901"], "{text}");

@@ -37,6 +37,7 @@ mod patterns;
 mod perturbed;
 mod predict;
 mod record;
+mod routes;
 mod runtime;
 mod sampled;
 mod selections;

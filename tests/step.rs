@@ -548,7 +548,7 @@ fn a_param_that_names_a_definition_stands_for_it() {
     assert_eq!(all("param a : rule = backprob"), ["E0201"]);
     assert_eq!(all("param a : rule = 3"), ["E0205"]);
     assert_eq!(all("param a : class[3] = 3"), ["E0205"]);
-    assert_eq!(all("param a : rule = target_propagation"), ["E0901"]);
+    assert_eq!(all("param a : rule = force"), ["E0901"]);
     assert_eq!(all("param a : fn = tanh\nmetric m = a(Y[0]) - tanh(Y[0])"), [""; 0]);
     assert_eq!(all("param a : rule = backprop\nmetric m = a + 1"), ["E0205"]);
 }

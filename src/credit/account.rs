@@ -193,6 +193,7 @@ fn lesson(learn: &Learn, ways: &[Ways<'_>], of: &Changed) -> Lesson {
         Changed::Weight(id) | Changed::Factor(id, _) => ways.to_weights(id),
         Changed::Bias(id) => ways.to_biases(id),
         Changed::Inner(id, number) => ways.to_inner(id, number),
+        Changed::Feedback(_) => None,
     };
     Lesson {
         rule,
@@ -212,6 +213,7 @@ fn why(model: &Model, phase: &crate::model::Phase, of: &Changed) -> Why {
             let into = model.projections.iter().enumerate().filter(|(_, wire)| wire.target == to && wire.has_weights());
             into.map(|(number, _)| owner(&model.projections, ProjectionId(number))).collect()
         }
+        Changed::Feedback(_) => Vec::new(),
     };
     let same = |id: &ProjectionId| wires.contains(&owner(&model.projections, *id));
     if let ([id], Changed::Weight(_) | Changed::Factor(..)) = (&wires[..], of)

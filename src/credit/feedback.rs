@@ -10,17 +10,17 @@ use crate::model::{Factor, Init, Model, Pattern, Projection, ProjectionId, Regio
 use crate::tensor::{Element, Extent, Name, Role, Type, Value};
 
 /// What feedback weights stand for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Feedback {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Feedback {
     /// The weights of a projection, in their shape.
     Projection(ProjectionId),
     /// A factor of a projection of low rank.
     Factor(ProjectionId, Factor),
     /// A structure's own weight.
     Inner(RegionId, usize),
-    /// Nothing: they lead from the drive of a region that a cost reads (or a named projection into it) to one that has no
-    /// projection there, `[to, from]` in the direction of activity.
-    Direct(RegionId, RegionId, Option<Name>),
+    /// Nothing: they lead from the drive of a region that a cost reads (or a named projection into it, one of that name) to one
+    /// that has no projection there, `[to, from]` in the direction of activity.
+    Direct(RegionId, RegionId, Option<ProjectionId>),
 }
 
 /// The slot of feedback weights.
@@ -30,6 +30,7 @@ pub(super) fn slot(model: &Model, feedback: &Feedback) -> Name {
         Feedback::Factor(id, factor) => format!("{}.{}.feedback", model.projections[id.0].name, factor.word()),
         Feedback::Inner(region, number) => format!("{}.feedback", inner_slot(model, *region, *number)),
         Feedback::Direct(from, to, named) => {
+            let named = named.and_then(|id| model.projections[id.0].named.as_ref());
             let name = match named {
                 Some(named) => format!("{} -> {} as {named}", model.regions[from.0].name, model.regions[to.0].name),
                 None => format!("{} -> {}", model.regions[from.0].name, model.regions[to.0].name),
@@ -113,14 +114,13 @@ fn all(model: &Model) -> impl Iterator<Item = Feedback> {
         let count = model.regions[id.0].structure.as_ref().map_or(0, |structure| structure.weights.len());
         (0..count).map(move |number| Feedback::Inner(id, number))
     });
-    let named = model
-        .projections
-        .iter()
-        .filter_map(|projection| projection.named.as_ref().map(|named| (projection.target, Some(named.clone()))));
+    let named = (0..model.projections.len()).map(ProjectionId);
+    let named = named.filter(|id| model.projections[id.0].named.is_some());
+    let named = named.map(|id| (model.projections[id.0].target, Some(id)));
     let direct = regions()
         .map(|id| (id, None))
         .chain(named)
-        .flat_map(move |(to, named)| regions().map(move |from| Feedback::Direct(from, to, named.clone())));
+        .flat_map(move |(to, named)| regions().map(move |from| Feedback::Direct(from, to, named)));
     weights.chain(inner).chain(direct)
 }
 

@@ -1,13 +1,14 @@
 //! One training step: what every `learn` of a phase changes, from the same activity and the same old weights; then all
 //! changes together.
 
-use super::by::{self, Changed};
+use super::by::{self, Changed, Feedback};
 use super::forward::{self, Step};
 use super::restore::{self, Change};
 use super::{
-    bias_slot, clock, factor_slot, inner_slot, measure, optimise, passes, plasticity, weight_slot, whose, within,
+    bias_slot, clock, factor_slot, feedback, inner_slot, measure, optimise, passes, plasticity, weight_slot, whose,
+    within,
 };
-use crate::model::{Learn, Model, Teacher};
+use crate::model::{Learn, Model, Teacher, owner};
 use crate::tensor::{Element, Name, Program, Role, Type, Value};
 use indexmap::IndexMap;
 
@@ -58,7 +59,11 @@ pub(super) fn put_together(step: &mut Step<'_>, made: IndexMap<Name, (Changed, V
 
 /// What is no synapse has no gradient, and no part in its norm.
 fn of_synapses(step: &mut Step<'_>, gradient: &mut by::Gradient) {
-    let Changed::Weight(id) = gradient.changed else { return };
+    let id = match gradient.changed {
+        Changed::Weight(id) => id,
+        Changed::Feedback(Feedback::Projection(id)) => owner(&step.model.projections, id),
+        _ => return,
+    };
     if let Some(there) = step.synapses(id) {
         let zero = step.b.zeros_like(gradient.value);
         gradient.value = step.b.select(there, gradient.value, zero);
@@ -79,6 +84,7 @@ pub(super) fn slot_of(model: &Model, changed: &Changed) -> Name {
         Changed::Factor(id, factor) => factor_slot(model, *id, *factor),
         Changed::Bias(id) => bias_slot(model, *id),
         Changed::Inner(id, number) => inner_slot(model, *id, *number),
+        Changed::Feedback(feedback) => feedback::slot(model, feedback),
     }
 }
 

@@ -109,6 +109,7 @@ codes! {
     NOTHING_LEARNS     "E0510" "nothing_learns"     Error;
     USELESS_COST       "E0511" "useless_cost"       Error;
     UNMET_NEED         "E0512" "unmet_need"         Error;
+    CONTESTED_FEEDBACK "E0513" "contested_feedback" Error;
     NOT_SYMMETRIC      "E0526" "not_symmetric"      Error;
     NO_TARGET          "E0527" "no_target"          Error;
     NO_CLAMPED_REGION  "E0528" "no_clamped_region"  Error;

@@ -20,6 +20,19 @@ pub struct CreditRule {
     pub needs: &'static [Need],
     /// Through what it comes to parameters.
     pub through: Through,
+    /// What it makes of the feedback weights that its credit crosses in the place of weights.
+    pub holds: Holds,
+}
+
+/// What a credit rule makes of feedback weights, which are the same for every statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// It crosses none.
+    None,
+    /// They stay as they were drawn.
+    Drawn,
+    /// It changes them, in a way of its own.
+    Changing,
 }
 
 /// What a credit rule takes.
@@ -78,6 +91,7 @@ pub enum Need {
 
 const BASELINE: CreditParameter =
     CreditParameter { name: "baseline", kind: ParameterKind::PerSample, default: Some(0.0) };
+const DECAY: CreditParameter = CreditParameter { name: "decay", kind: ParameterKind::Scheduled, default: Some(0.001) };
 const SCALE: CreditParameter = CreditParameter { name: "scale", kind: ParameterKind::Scheduled, default: Some(1.0) };
 const STEPS: CreditParameter = CreditParameter { name: "steps", kind: ParameterKind::Whole, default: None };
 
@@ -108,7 +122,8 @@ const DISTANCE: CreditParameter = CreditParameter { name: "distance", ..SIGMA };
 const TRIED: CreditRule = CreditRule { through: Through::Anything, ..PLAIN };
 
 /// A rule that takes nothing and needs nothing.
-const PLAIN: CreditRule = CreditRule { name: "", parameters: &[], needs: &[], through: Through::Derivatives };
+const PLAIN: CreditRule =
+    CreditRule { name: "", parameters: &[], needs: &[], through: Through::Derivatives, holds: Holds::None };
 
 /// The credit rules of this version: those that `credit` has a construction for. Sorted by name.
 pub const CREDIT_RULES: &[CreditRule] = &[
@@ -117,10 +132,18 @@ pub const CREDIT_RULES: &[CreditRule] = &[
         name: "direct_feedback_alignment",
         parameters: &[SCALE],
         needs: &[Need::Static, Need::Regions],
+        holds: Holds::Drawn,
         ..PLAIN
     },
     CreditRule { name: "evolution_strategies", parameters: &[SIGMA_OF_STRATEGIES, PAIRS], ..TRIED },
-    CreditRule { name: "feedback_alignment", parameters: &[SCALE], ..PLAIN },
+    CreditRule { name: "feedback_alignment", parameters: &[SCALE], holds: Holds::Drawn, ..PLAIN },
+    CreditRule {
+        name: "kolen_pollack",
+        parameters: &[DECAY],
+        needs: &[Need::OwnRoute],
+        holds: Holds::Changing,
+        ..PLAIN
+    },
     CreditRule { name: "node_perturbation", parameters: &[SIGMA], needs: &[Need::Noise], ..TRIED },
     CreditRule { name: "nothing", ..PLAIN },
     CreditRule {
@@ -171,7 +194,6 @@ pub(super) const LATER: &[&str] = &[
     "eprop",
     "force",
     "forward_forward",
-    "kolen_pollack",
     "rtrl",
     "sign_symmetry",
     "target_propagation",

@@ -47,7 +47,7 @@ use crate::diag::Span;
 use crate::tensor::Name;
 pub use build::{Options, check};
 pub use constraint::{Constraints, Norm, Sign};
-pub use credit_rules::{CREDIT_RULES, CreditParameter, CreditRule, Need, ParameterKind, Through};
+pub use credit_rules::{CREDIT_RULES, CreditParameter, CreditRule, Holds, Need, ParameterKind, Through};
 pub use crossing::{Crossing, Output, crossing};
 pub use formula::{Formula, KeptAt, Leaf, Unit};
 pub use generated::field_type;

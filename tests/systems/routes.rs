@@ -63,3 +63,20 @@ fn without_feedback_the_hidden_layer_stays_as_it_is() {
     let (without, with) = (long(0.0).value("accuracy", "test"), long(1.0).value("accuracy", "test"));
     assert!(without < 0.7 && with > 0.88, "{without} {with}");
 }
+
+#[test]
+fn forward_and_feedback_weights_come_together_as_the_decay_says() {
+    let steps = system("G-06").set("length", "1 step").steps();
+    let life = system("G-06").run_both();
+    for name in ["V1 -> IT", "IT -> Choice"] {
+        let apart =
+            |slots: &Slots| super::change(&slots[&format!("{name}.feedback")], &slots[&format!("{name}.weight")]);
+        let (first, last) = (apart(&steps[0]), apart(&life.slots));
+        let factor = 0.98f64.powi(50);
+        assert!((factor - 0.36417).abs() < 5e-6);
+        for (first, last) in first.iter().zip(&last) {
+            assert!((last - factor * first).abs() < 1e-13, "{name}: {first} {last}");
+        }
+        assert!(super::apart(&life.slots[&format!("{name}.weight")], &steps[0][&format!("{name}.weight")]) > 0.1);
+    }
+}

@@ -32,8 +32,9 @@ pub(super) const BY: By = By {
                     routes.errors.insert(product, error);
                 }
             }
+            let named = output.named.as_ref().and_then(|_| output.direct.first().copied());
             for source in &output.above {
-                let feedback = Feedback::Direct(*source, output.region, output.named.clone());
+                let feedback = Feedback::Direct(*source, output.region, named);
                 let matrix = step.feedback(&feedback);
                 seeds.push(brought(step, *source, error, matrix, scale));
             }

@@ -4,6 +4,7 @@ mod backprop;
 mod direct_feedback_alignment;
 mod evolution_strategies;
 mod feedback_alignment;
+mod kolen_pollack;
 mod levels;
 mod node_perturbation;
 mod nothing;
@@ -18,6 +19,7 @@ mod zero_divergence_inference_learning;
 
 pub(super) use travel::factor;
 
+pub use super::feedback::Feedback;
 use super::formula::Batched;
 use super::forward::Step;
 use crate::bug;
@@ -36,6 +38,8 @@ pub enum Changed {
     Bias(RegionId),
     /// A structure's own weight, by number.
     Inner(RegionId, usize),
+    /// Feedback weights.
+    Feedback(Feedback),
 }
 
 /// Everything that a statement changes by credit, each once: weights, biases and structures' own weights.
@@ -62,6 +66,7 @@ impl Step<'_> {
             Changed::Factor(id, factor) => self.factor(*id, *factor),
             Changed::Bias(id) => self.bias(*id),
             Changed::Inner(id, number) => self.inner(*id, *number),
+            Changed::Feedback(feedback) => self.feedback(feedback),
         }
     }
 }
@@ -118,6 +123,7 @@ pub const ALL: &[By] = &[
     direct_feedback_alignment::BY,
     evolution_strategies::BY,
     feedback_alignment::BY,
+    kolen_pollack::BY,
     node_perturbation::BY,
     nothing::BY,
     predictive_coding::BY,

@@ -1,6 +1,7 @@
 //! What must not be, one check a file: the model as a whole, after every part of it is known.
 
 mod changing_weights;
+mod contested_feedback;
 mod idle_cost;
 mod kept_otherwise;
 mod memory;
@@ -26,6 +27,7 @@ pub(super) struct Check {
 /// All checks, sorted by name.
 pub(super) const ALL: &[Check] = &[
     changing_weights::CHECK,
+    contested_feedback::CHECK,
     idle_cost::CHECK,
     kept_otherwise::CHECK,
     memory::CHECK,

@@ -66,11 +66,10 @@ fn others(draft: &Draft<'_>, learn: &Learn, rule: &str) -> Option<Diagnostic> {
     let own = |id| learn.projections.iter().any(|taught| tie::siblings(&draft.projections, *taught).contains(&id));
     let crossing = crossing::drafted(draft, learn);
     let other = crossing.projections.iter().find(|id| !own(**id));
-    let (name, span) = match (other, crossing.inner.first()) {
+    let inside = crossing.inner.iter().find(|(id, _)| !learn.structures.contains(id));
+    let (name, span) = match (other, inside) {
         (Some(id), _) => (draft.projections[id.0].name.to_string(), draft.projections[id.0].span),
-        (None, Some((id, _))) if !learn.structures.contains(id) => {
-            (draft.region_name(*id).to_string(), draft.regions[id.0].tree.target.name.span)
-        }
+        (None, Some((id, _))) => (draft.region_name(*id).to_string(), draft.regions[id.0].tree.target.name.span),
         _ => return None,
     };
     let message =

@@ -1,0 +1,61 @@
+//! Two paths that grow alike: credit crosses feedback weights that receive, with the weights for which they stand, the same
+//! products of activity and error and the same decay. So what is between them shrinks by 1 - rate * decay in each step of plain
+//! descent, and the feedback comes to carry what the transpose would, though neither path has ever read the other.
+//! Kolen & Pollack (1994), "Backpropagation without weight transport".
+
+use super::travel::{Routes, crossed, gradients, seeds};
+use super::{By, Changed, Feedback, Gradient};
+use crate::bug;
+use crate::model::{Model, crossing, owner};
+use crate::tensor::Value;
+
+pub(super) const BY: By = By {
+    name: "kolen_pollack",
+    about: "feedback weights that change as the weights do (Kolen & Pollack 1994)",
+    gradients: |step, learn, costs| {
+        let crossing = crossing(step.model, learn);
+        let pairs = crossed(step.model, &crossing);
+        let mut routes = Routes::of(step.model, learn);
+        for (product, feedback) in &pairs {
+            routes.matrices.insert(product.clone(), step.feedback(feedback));
+        }
+        let seeds = seeds(step, learn, costs);
+        let mut found = gradients(step, learn, &seeds, &mut routes);
+        let decay = step.argument(learn, "decay");
+        let products: Vec<Value> = found.iter().map(|gradient| gradient.value).collect();
+        let mut decayed = vec![false; found.len()];
+        for (_, feedback) in pairs {
+            let weight = stands_for(step.model, feedback);
+            let Some(place) = found.iter().position(|gradient| gradient.changed == weight) else {
+                bug!("{feedback:?} stands for what does not change");
+            };
+            let changed = Changed::Feedback(feedback);
+            let value = with_decay(step, changed, products[place], decay);
+            found.push(Gradient { changed, value });
+            if !decayed[place] {
+                decayed[place] = true;
+                found[place].value = with_decay(step, weight, products[place], decay);
+            }
+        }
+        found
+    },
+};
+
+/// The parameter for which feedback weights stand.
+fn stands_for(model: &Model, feedback: Feedback) -> Changed {
+    match feedback {
+        Feedback::Projection(id) => Changed::Weight(owner(&model.projections, id)),
+        Feedback::Factor(id, factor) => Changed::Factor(owner(&model.projections, id), factor),
+        Feedback::Inner(region, number) => Changed::Inner(region, number),
+        Feedback::Direct(..) => bug!("direct feedback stands for no weights"),
+    }
+}
+
+/// A product of activity and error, and the parameter times the decay.
+fn with_decay(step: &mut super::Step<'_>, changed: Changed, product: Value, decay: Value) -> Value {
+    let parameter = step.changed(&changed);
+    let shape = step.b.ty(parameter).shape.clone();
+    let decay = step.b.expand_to(decay, &shape);
+    let part = step.b.multiply(parameter, decay);
+    step.b.add(product, part)
+}
