@@ -1,8 +1,9 @@
-//! Who learns from what, as `neurula credit` tells it: what is said to learn is what a step writes, and the ways of credit.
+//! Who learns from what, as `neurula credit` tells it: the ways of credit, the tables to the letter, and the picture.
 
 use super::model::model;
 use neurula::credit::{self, Account, What, Why};
 use neurula::model::Model;
+use neurula::report;
 use neurula::tensor::Role;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -139,4 +140,293 @@ fn why_something_stays_is_said() {
     assert_eq!(why(0, "IT -> PFC.weight"), Some(Why::Unnamed));
     assert_eq!(why(1, "IT -> Recall.weight"), Some(Why::Unnamed));
     assert_eq!(why(1, "IT -> PFC.weight"), None);
+}
+
+/// Compares with what is kept, or with `CREDIT=write` keeps it.
+fn same_as_kept(name: &str, found: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/credit").join(name);
+    if std::env::var_os("CREDIT").is_some_and(|what| what == "write") {
+        std::fs::write(&path, found).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(found, kept, "{name}; after a change that is meant: CREDIT=write cargo test --test all credit::");
+}
+
+#[test]
+fn the_table_and_the_picture_of_an_example_are_kept_to_the_letter() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/infancy.neu");
+    let model = example(&path);
+    let account = credit::account(&model);
+    same_as_kept("infancy.txt", &report::credit::text(&model, &account));
+    same_as_kept("infancy.svg", &report::picture::draw(&model, &account));
+}
+
+/// The boxes of a picture: left, top, width, height.
+fn boxes(svg: &str) -> Vec<[i32; 4]> {
+    let value = |line: &str, name: &str| -> i32 {
+        let (_, rest) = line.split_once(&format!(" {name}=\"")).unwrap();
+        rest.split_once('"').unwrap().0.parse().unwrap()
+    };
+    let first = svg.split("</g>\n</g>").next().unwrap();
+    let lines = first.lines().filter(|line| line.starts_with("<rect class=\"region\""));
+    lines.map(|line| ["x", "y", "width", "height"].map(|name| value(line, name))).collect()
+}
+
+/// Points along the arrows of the first panel: in its own coordinates, those of every path's numbers.
+fn paths(svg: &str) -> Vec<Vec<[f64; 2]>> {
+    let first = svg.split("</g>\n</g>").next().unwrap();
+    let lines = first.lines().filter(|line| line.starts_with("<path class="));
+    lines.map(|line| traced(line.split_once(" d=\"").unwrap().1.split_once('"').unwrap().0)).collect()
+}
+
+/// Points along a path of lines and cubic curves.
+fn traced(path: &str) -> Vec<[f64; 2]> {
+    let mut points: Vec<[f64; 2]> = Vec::new();
+    for part in path.split(['M', 'L', 'C']).skip(1) {
+        let numbers: Vec<f64> = part.split(' ').map(|number| number.parse().unwrap()).collect();
+        let end = [numbers[numbers.len() - 2], numbers[numbers.len() - 1]];
+        if let Some(&from) = points.last() {
+            let (one, two) = match numbers.len() {
+                6 => ([numbers[0], numbers[1]], [numbers[2], numbers[3]]),
+                _ => (from, end),
+            };
+            for step in 1..=50 {
+                let (t, s) = (f64::from(step) / 50.0, 1.0 - f64::from(step) / 50.0);
+                let at = |axis: usize| {
+                    s * s * s * from[axis]
+                        + 3.0 * s * s * t * one[axis]
+                        + 3.0 * s * t * t * two[axis]
+                        + t * t * t * end[axis]
+                };
+                points.push([at(0), at(1)]);
+            }
+        } else {
+            points.push(end);
+        }
+    }
+    points
+}
+
+#[test]
+fn in_the_pictures_of_the_examples_nothing_lies_on_a_box() {
+    for path in examples() {
+        let model = example(&path);
+        let svg = report::picture::draw(&model, &credit::account(&model));
+        let boxes = boxes(&svg);
+        assert_eq!(boxes.len(), model.regions.len());
+        for (number, a) in boxes.iter().enumerate() {
+            for b in &boxes[number + 1..] {
+                let apart = a[0] + a[2] <= b[0] || b[0] + b[2] <= a[0] || a[1] + a[3] <= b[1] || b[1] + b[3] <= a[1];
+                assert!(apart, "{}: {a:?} and {b:?}", path.display());
+            }
+        }
+        let paths = paths(&svg);
+        assert!(paths.len() >= model.projections.len());
+        for point in paths.iter().flatten() {
+            let inside = |b: &[i32; 4]| {
+                let within =
+                    |x: f64, from: i32, long: i32| x > f64::from(from) + 0.5 && x < f64::from(from + long) - 0.5;
+                within(point[0], b[0], b[2]) && within(point[1], b[1], b[3])
+            };
+            assert!(!boxes.iter().any(inside), "{}: {point:?} lies on a box", path.display());
+        }
+    }
+}
+
+/// What the synapses of a parameter read in the first phase, in words.
+fn reads(text: &str, slot: &str) -> Vec<String> {
+    let model = model(text);
+    let account = credit::account(&model);
+    let place = account.parameters.iter().position(|parameter| &*parameter.slot == slot).unwrap();
+    let What::Learns(lessons) = &account.phases[0].what[place] else { panic!("{slot} does not learn") };
+    lessons[0].reads.iter().map(|read| read.to_string()).collect()
+}
+
+const TWO_LAYERS: &str = "data d = digits(batch = 32)\nregion X[8, 8] = d.image\nregion A[16] = tanh(drive)\nregion B[10] = drive\n\
+                          connect X -> A -> B\ncost wrong in B = cross_entropy(B, d.label)\nmetric m = mean(A)\n";
+
+/// Two layers that learn by a rule; where it is one with an equation, the second learns by backpropagation.
+fn by(rule: &str) -> String {
+    match rule.contains("using") {
+        true => format!("{TWO_LAYERS}learn all by {rule}\n"),
+        false => {
+            format!("{TWO_LAYERS}learn X -> A by {rule}\nlearn A -> B by backprop from wrong using sgd(rate = 0.1)\n")
+        }
+    }
+}
+
+const BEFORE: &str = "the unit before it";
+const BEHIND: &str = "the unit behind it";
+const ITSELF: &str = "itself";
+const STATE: &str = "its own state";
+const ONE: &str = "a number that is the same for all";
+const ASKED: &str = "what `wrong` asks of the unit behind it";
+const OF_OTHERS: &str = "what `wrong` asks of other units";
+const BACK: &str = "`A -> B.weight`, to carry credit back";
+const FEEDBACK: &str = "the feedback weights `A -> B.feedback`";
+const OTHER_SYNAPSES: &str = "other synapses of `X -> A.weight`";
+
+#[test]
+fn backpropagation_reads_the_weights_behind_it_and_a_readout_does_not() {
+    let text = by("backprop from wrong using sgd(rate = 0.1)");
+    assert_eq!(reads(&text, "X -> A.weight"), [BEFORE, BEHIND, ITSELF, OF_OTHERS, BACK]);
+    assert_eq!(reads(&text, "A.bias"), [BEHIND, ITSELF, OF_OTHERS, BACK]);
+    assert_eq!(reads(&text, "A -> B.weight"), [BEFORE, ITSELF, ASKED]);
+    assert_eq!(reads(&text, "B.bias"), [ITSELF, ASKED]);
+    let adam = text.replace("sgd(rate = 0.1)", "adam(rate = 0.1)");
+    assert_eq!(reads(&adam, "A -> B.weight"), [BEFORE, ITSELF, STATE, ASKED]);
+    let clip = text.replace("(rate = 0.1)", "(rate = 0.1) clip 1.0");
+    assert_eq!(reads(&clip, "A -> B.weight"), [BEFORE, ITSELF, ASKED, ONE]);
+}
+
+#[test]
+fn feedback_weights_are_read_in_the_place_of_weights() {
+    for rule in ["feedback_alignment", "direct_feedback_alignment", "kolen_pollack"] {
+        let text = by(&format!("{rule} from wrong using sgd(rate = 0.1)"));
+        assert_eq!(reads(&text, "X -> A.weight"), [BEFORE, BEHIND, ITSELF, OF_OTHERS, FEEDBACK], "{rule}");
+        assert_eq!(reads(&text, "A -> B.weight"), [BEFORE, ITSELF, ASKED], "{rule}");
+    }
+}
+
+#[test]
+fn predictions_settle_over_the_weights_themselves() {
+    for rule in ["predictive_coding", "predictive_coding_fixed", "zero_divergence_inference_learning"] {
+        let read = reads(&by(&format!("{rule} from wrong using sgd(rate = 0.1)")), "X -> A.weight");
+        assert!(read.iter().any(|read| read == BACK), "{rule}: {read:?}");
+        assert!(!read.iter().any(|read| read == FEEDBACK), "{rule}: {read:?}");
+    }
+}
+
+#[test]
+fn what_is_tried_out_is_told_by_one_number() {
+    let rule = |rule: &str| reads(&by(&format!("{rule} from wrong using sgd(rate = 0.1)")), "X -> A.weight");
+    assert_eq!(rule("node_perturbation"), [BEFORE, BEHIND, ITSELF, ONE]);
+    assert_eq!(rule("weight_perturbation"), [ITSELF, "noise", ONE]);
+    assert_eq!(rule("evolution_strategies"), [ITSELF, "noise", ONE]);
+    assert_eq!(rule("serial_perturbation"), [ITSELF, ONE]);
+}
+
+#[test]
+fn an_equation_reads_what_stands_in_it() {
+    let of = |rule: &str| reads(&by(rule), "X -> A.weight");
+    assert_eq!(of("hebb(rate = 0.1)"), [BEFORE, BEHIND, ITSELF]);
+    assert_eq!(of("oja(rate = 0.1)"), [BEFORE, BEHIND, ITSELF]);
+    assert_eq!(of("synaptic_scaling(goal = 0.1)"), [BEHIND, ITSELF, STATE]);
+    assert_eq!(of("bcm"), [BEFORE, BEHIND, ITSELF, STATE, "other samples of the batch"]);
+    assert_eq!(of("competitive"), [BEFORE, BEHIND, ITSELF, ONE]);
+    assert_eq!(of("sanger"), [BEFORE, BEHIND, ITSELF, "other units of `A`", OTHER_SYNAPSES]);
+    let own = |name: &str, dw: &str| format!("rule {name}(rate = 0.1) {{\n  dw = {dw}\n}}\n{}", by(name));
+    assert_eq!(reads(&own("decay", "0 - rate * w"), "X -> A.weight"), [ITSELF]);
+    assert_eq!(reads(&own("before", "rate * pre"), "X -> A.weight"), [BEFORE, ITSELF]);
+    assert_eq!(
+        reads(
+            &own("neighbours", "rate * pre * sum(k <= j: post[k])")
+                .replace("dw =", "dw[j, i] =")
+                .replace("* pre *", "* pre[i] *"),
+            "X -> A.weight"
+        ),
+        [BEFORE, ITSELF, "other units of `A`"]
+    );
+    let held = by("hebb(rate = 0.1)").replace("connect X -> A -> B", "connect X -> A : normalised\nconnect A -> B");
+    assert_eq!(reads(&held, "X -> A.weight"), [BEFORE, BEHIND, ITSELF, STATE, "other units of `X`", OTHER_SYNAPSES]);
+}
+
+#[test]
+fn a_modulator_is_told_and_the_weights_that_it_hides() {
+    let with = |modulator: &str| {
+        let rule = "rule told(signal, rate = 0.1) {\n  dw = rate * signal * pre\n}\n";
+        format!("{rule}{modulator}\n{}", by("told(signal)"))
+    };
+    assert_eq!(reads(&with("modulator signal = mean(B)"), "X -> A.weight"), [BEFORE, ITSELF, "the modulator `signal`"]);
+    let compared = with("modulator signal = mean(B)").replace("told(signal)\nlearn A", "told(0.1 - signal)\nlearn A");
+    assert_eq!(reads(&compared, "X -> A.weight"), [BEFORE, ITSELF, "the modulator `signal`"]);
+    let each = with("modulator signal[16] = A - mean(A)");
+    assert_eq!(reads(&each, "X -> A.weight"), [BEFORE, ITSELF, "the modulator `signal`"]);
+    let hidden = with("modulator signal[16] = (B - softmax(B)) @ (A -> B)");
+    assert_eq!(reads(&hidden, "X -> A.weight"), [BEFORE, ITSELF, "the modulator `signal`", BACK]);
+}
+
+#[test]
+fn symmetric_synapses_that_settle_twice_read_what_is_where_they_are() {
+    let text = "data d = digits(batch = 32)\nregion X[8, 8] = d.image\n\
+                region A[16] = sigmoid(drive), settle(20 steps, rate = 0.5, tolerance = 1e-4)\n\
+                region B[10] = sigmoid(drive), settle(20 steps, rate = 0.5, tolerance = 1e-4)\n\
+                connect X -> A -> B\nconnect B -> A : transpose(A -> B)\ncost wrong in B = mse(B, one_hot(d.label))\n\
+                learn X -> A -> B by contrastive_hebbian from wrong require local\n";
+    assert_eq!(reads(text, "X -> A.weight"), [BEFORE, BEHIND, ITSELF]);
+    assert_eq!(reads(text, "A -> B.weight"), [BEFORE, BEHIND, ITSELF]);
+    assert_eq!(reads(text, "A.bias"), [BEHIND, ITSELF]);
+}
+
+#[test]
+fn a_recurrent_net_carries_credit_back_over_its_own_weights() {
+    let text = "data d = digits(batch = 32)\ntime 4 steps\nregion X[8, 8] = d.image\nregion A[16] = tanh(drive)\nregion B[10] = drive\n\
+                connect X -> A -> B\nconnect A -> A : delay 1 step\ncost wrong in B = cross_entropy(B, d.label)\n\
+                learn all by backprop from wrong using sgd(rate = 0.1)\n";
+    let read = reads(text, "A -> A.weight");
+    assert!(read.contains(&"`A -> A.weight`, to carry credit back".to_string()), "{read:?}");
+    assert!(read.contains(&BACK.to_string()), "{read:?}");
+    let hebb = text.replace(
+        "learn all by backprop from wrong",
+        "learn X -> A, A -> A by hebb\nlearn A -> B by backprop from wrong",
+    );
+    assert_eq!(reads(&hebb, "A -> A.weight"), [BEFORE, BEHIND, ITSELF]);
+    assert_eq!(reads(&hebb, "X -> A.weight"), [BEFORE, BEHIND, ITSELF]);
+}
+
+#[test]
+fn a_convolution_reads_its_ends_at_all_places() {
+    let text = "data d = digits(batch = 32)\nregion X[8, 8] = d.image\nregion A[4, 6, 6] = relu(drive)\nregion B[10] = drive\n\
+                connect X -> A : conv(channels = 4, size = 3)\nconnect A -> B\ncost wrong in B = cross_entropy(B, d.label)\n\
+                learn X -> A by hebb\nlearn A -> B by backprop from wrong using sgd(rate = 0.1)\n";
+    assert_eq!(reads(text, "X -> A.weight"), [BEFORE, BEHIND, ITSELF]);
+    assert_eq!(reads(text, "A -> B.weight"), [BEFORE, ITSELF, ASKED]);
+}
+
+#[test]
+fn of_every_example_what_is_read_has_a_name() {
+    for path in examples() {
+        let model = example(&path);
+        for (phase, of) in model.phases.iter().enumerate() {
+            for learn in &of.learns {
+                for (changed, reads) in credit::reads(&model, phase, learn) {
+                    let nothing =
+                        matches!(&learn.teacher, neurula::model::Teacher::Credit(name) if &**name == "nothing");
+                    assert!(nothing || !reads.is_empty(), "{} {}", path.display(), credit::slot_of(&model, &changed));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn credit_over_feedback_weights_is_dashed() {
+    let dashed = |rule: &str| {
+        let model = model(&by(&format!("{rule} from wrong using sgd(rate = 0.1)")));
+        report::picture::draw(&model, &credit::account(&model)).matches("stroke-dasharray=\"3 3\"").count()
+    };
+    assert_eq!([dashed("backprop"), dashed("feedback_alignment")], [0, 1]);
+}
+
+#[test]
+fn what_is_required_in_a_repeated_phase_is_refused_once() {
+    let text = format!(
+        "{TWO_LAYERS}development {{\n  repeat 3 {{\n    phase life for 1 epochs {{\n      learn all by backprop from wrong \
+         using sgd(rate = 0.1) require local\n    }}\n  }}\n}}\n"
+    );
+    let (model, said) = super::model::check(&text, &neurula::model::Options::default());
+    assert!(model.is_none());
+    assert_eq!(said.iter().map(|said| said.code).collect::<Vec<_>>(), [neurula::diag::Code::WEIGHT_TRANSPORT]);
+}
+
+#[test]
+fn feedback_weights_that_learn_have_never_read_the_weights_for_which_they_stand() {
+    let model = model(&by("kolen_pollack from wrong using sgd(rate = 0.1)"));
+    let found = credit::reads(&model, 0, &model.phases[0].learns[0]);
+    let named = |(changed, reads): &(credit::Changed, BTreeSet<credit::Reads>)| {
+        (*credit::slot_of(&model, changed) == *"A -> B.feedback")
+            .then(|| reads.iter().map(|read| read.to_string()).collect())
+    };
+    let feedback: Vec<Vec<String>> = found.iter().filter_map(named).collect();
+    assert_eq!(feedback, [[BEFORE, ITSELF, ASKED]]);
 }

@@ -4,11 +4,13 @@
 use super::by::{Changed, changed_by};
 use super::initial::{factor_shape, weight_shape};
 use super::learn::slot_of;
+use super::locality::{Reads, reads};
 use crate::diag::Span;
 use crate::model::{
     Bias, CostId, Factor, Learn, Model, Pattern, ProjectionId, RegionId, Teacher, Way, Ways, owner, ways,
 };
 use crate::tensor::Name;
+use std::collections::BTreeSet;
 
 /// Who learns from what, in all of development.
 #[derive(Debug, Clone)]
@@ -70,6 +72,8 @@ pub struct Lesson {
     pub every: usize,
     /// The costs that the statement lowers, and the way of each to this parameter, if there is one.
     pub costs: Vec<(CostId, Option<Way>)>,
+    /// What each of its synapses reads to learn.
+    pub reads: BTreeSet<Reads>,
     /// The statement.
     pub span: Span,
 }
@@ -135,8 +139,9 @@ fn parameters(model: &Model) -> Vec<Parameter> {
     all
 }
 
-fn in_phase(model: &Model, phase: usize, parameters: &[Parameter]) -> InPhase {
-    let phase = &model.phases[phase];
+fn in_phase(model: &Model, number: usize, parameters: &[Parameter]) -> InPhase {
+    let phase = &model.phases[number];
+    let read: Vec<_> = phase.learns.iter().map(|learn| reads(model, number, learn)).collect();
     let ways: Vec<Vec<Ways<'_>>> = phase
         .learns
         .iter()
@@ -147,8 +152,9 @@ fn in_phase(model: &Model, phase: usize, parameters: &[Parameter]) -> InPhase {
         let taught = |learn: &Learn| !learn.teacher.is_nothing() && teaches(model, learn, &parameter.of);
         let mut lessons = Vec::new();
         let mut closed = None;
-        for (learn, ways) in phase.learns.iter().zip(&ways).filter(|(learn, _)| taught(learn)) {
-            let lesson = lesson(learn, ways, &parameter.of);
+        for ((learn, ways), read) in phase.learns.iter().zip(&ways).zip(&read).filter(|((learn, _), _)| taught(learn)) {
+            let read = read.iter().find(|(of, _)| *of == parameter.of).map(|(_, reads)| reads.clone());
+            let lesson = lesson(learn, ways, &parameter.of, read.unwrap_or_default());
             if lesson.costs.is_empty() || lesson.costs.iter().any(|(_, way)| way.is_some()) {
                 lessons.push(lesson);
             } else {
@@ -184,7 +190,7 @@ fn teaches(model: &Model, learn: &Learn, of: &Changed) -> bool {
     changed_by(model, learn).contains(of)
 }
 
-fn lesson(learn: &Learn, ways: &[Ways<'_>], of: &Changed) -> Lesson {
+fn lesson(learn: &Learn, ways: &[Ways<'_>], of: &Changed, reads: BTreeSet<Reads>) -> Lesson {
     let (rule, equation) = match &learn.teacher {
         Teacher::Credit(name) => (name.clone(), false),
         Teacher::Rule(rule) => (rule.name.clone(), true),
@@ -201,6 +207,7 @@ fn lesson(learn: &Learn, ways: &[Ways<'_>], of: &Changed) -> Lesson {
         optimiser: learn.using.as_ref().map(|optimiser| optimiser.name.clone()),
         every: learn.every,
         costs: learn.from.iter().zip(ways).map(|((_, cost), ways)| (*cost, way(ways))).collect(),
+        reads,
         span: learn.span,
     }
 }

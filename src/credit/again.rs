@@ -5,6 +5,7 @@ use super::formula::Batched;
 use super::forward::Step;
 use super::perturb::Site;
 use super::trial::{self, Trial};
+use super::whose;
 use crate::model::{Learn, ProjectionId, Timing, owner};
 use crate::tensor::{Name, Value};
 use indexmap::IndexMap;
@@ -47,9 +48,13 @@ impl Step<'_> {
         }
         let costs = learn.from.iter().map(|(_, cost)| match self.costs[cost.0] {
             Some(value) => value,
-            None => self.formula(&model.costs[cost.0].formula),
+            None => {
+                self.b.of(whose::cost(model, *cost));
+                self.formula(&model.costs[cost.0].formula)
+            }
         });
         let costs = costs.collect();
+        self.b.at(Some(learn.span)).of(whose::credit(learn));
         self.pass = None;
         self.activity = kept.activity;
         self.products = kept.products;

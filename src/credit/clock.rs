@@ -3,6 +3,9 @@
 use crate::model::{Data, Model};
 use crate::tensor::{Count, Element, Extent, ProgramBuilder, Role, Type, Value};
 
+/// The name of the count of a batch's samples.
+pub(super) const SAMPLES: &str = "samples";
+
 /// The batch of a step.
 pub(super) struct Batch {
     /// The axis of the samples.
@@ -26,7 +29,7 @@ pub(super) fn batch(b: &mut ProgramBuilder, data: &Data, rows: usize) -> Batch {
     let size = b.int(data.batch as i64);
     let start = b.multiply(position, size);
     let left = b.subtract(used, start);
-    let count = Count { name: "samples".into(), bound: data.batch };
+    let count = Count { name: SAMPLES.into(), bound: data.batch };
     let bound = b.bind(count.clone(), left);
     let extent = Extent::Count(count);
     let places = b.iota(extent.clone());

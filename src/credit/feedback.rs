@@ -101,7 +101,7 @@ pub(super) fn initial(model: &Model, name: &str, seed: u64) -> Option<Vec<f64>> 
 }
 
 /// All feedback weights that there could be.
-fn all(model: &Model) -> impl Iterator<Item = Feedback> {
+pub(super) fn all(model: &Model) -> impl Iterator<Item = Feedback> {
     let projections = (0..model.projections.len()).map(ProjectionId);
     let weights = projections.filter(|id| model.projections[id.0].has_weights()).flat_map(|id| {
         match model.projections[id.0].pattern {

@@ -78,7 +78,7 @@ pub(super) struct Made {
 }
 
 /// The slot of what changes.
-pub(super) fn slot_of(model: &Model, changed: &Changed) -> Name {
+pub fn slot_of(model: &Model, changed: &Changed) -> Name {
     match changed {
         Changed::Weight(id) => weight_slot(model, *id),
         Changed::Factor(id, factor) => factor_slot(model, *id, *factor),

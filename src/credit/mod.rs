@@ -37,6 +37,7 @@ mod generate;
 mod initial;
 mod kept;
 mod learn;
+mod locality;
 mod measure;
 mod modulator;
 mod optimise;
@@ -61,7 +62,8 @@ pub use chance::key;
 pub use condition::{fulfilled, select};
 pub use generate::{constants, other_samples, samples};
 pub use initial::initial;
-pub use learn::learn;
+pub use learn::{learn, slot_of};
+pub use locality::{Reads, reads};
 pub use measure::measure;
 pub use predict::{predict, prediction_slot};
 

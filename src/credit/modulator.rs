@@ -3,6 +3,7 @@
 use super::formula::Batched;
 use super::forward::Step;
 use super::pointwise::{SAMPLES, Spread};
+use super::whose;
 use crate::bug;
 use crate::model::{ModulatorId, RegionId, units_per_entry};
 use crate::tensor::Extent;
@@ -25,7 +26,10 @@ impl Step<'_> {
             return value;
         }
         let model = self.model;
+        let place = self.b.place();
+        self.b.of(whose::modulator(model, id));
         let value = self.formula(&model.modulators[id.0].formula);
+        self.b.back_to(place);
         self.b.named(value.value, format!("modulator.{}", model.modulators[id.0].name));
         self.modulators[id.0] = Some(value);
         value

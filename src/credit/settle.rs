@@ -6,9 +6,9 @@ use super::forward::Step;
 use super::whose;
 use crate::bug;
 use crate::model::{Bias, CostId, Leaf, ProjectionId, RegionId, Settle, Settling};
-use crate::tensor::Value;
 use crate::tensor::build::{Round, Rounds};
 use crate::tensor::differentiate::{Exact, reverse};
+use crate::tensor::{Value, Whose};
 
 /// Lets the regions of a model settle, from 0.
 pub(super) fn settle(step: &mut Step<'_>, settling: &Settling) {
@@ -63,7 +63,7 @@ pub(super) fn rounds(
             let (_, settle) = settled.iter().find(|(other, _)| *other == id)?;
             let wanted = step.activity[id.0]?;
             step.activity[id.0] = now;
-            Some(Way { id, settle: *settle, now: now?, wanted })
+            Some(Way { whose: whose::region(step.model, id), settle: *settle, now: now?, wanted })
         });
         let ways = ways.collect();
         step.nudges.clear();
@@ -122,7 +122,7 @@ fn pull(step: &mut Step<'_>, nudge: &Nudge) {
 
 /// Where a region is in a round, and where it is to go.
 pub(super) struct Way {
-    pub(super) id: RegionId,
+    pub(super) whose: Whose,
     pub(super) settle: Settle,
     pub(super) now: Value,
     pub(super) wanted: Value,
@@ -134,7 +134,7 @@ fn nearer(step: &mut Step<'_>, ways: &[Way]) -> (Vec<Value>, Value) {
     let mut far = Vec::new();
     let mut held: Option<Value> = None;
     for way in ways {
-        step.b.of(whose::region(step.model, way.id)).at(Some(way.settle.span));
+        step.b.of(way.whose.clone()).at(Some(way.settle.span));
         let gap = step.b.subtract(way.wanted, way.now);
         let size = step.b.abs(gap);
         let tolerance = step.b.full_like(size, way.settle.tolerance);
@@ -150,7 +150,7 @@ fn nearer(step: &mut Step<'_>, ways: &[Way]) -> (Vec<Value>, Value) {
     let Some(held) = held else { bug!("nothing settles") };
     let mut carries = Vec::new();
     for (way, gap) in ways.iter().zip(far) {
-        step.b.of(whose::region(step.model, way.id)).at(Some(way.settle.span));
+        step.b.of(way.whose.clone()).at(Some(way.settle.span));
         let move_by = step.b.scale(gap, way.settle.rate);
         let moved = step.b.add(way.now, move_by);
         let held = step.b.expand_like(held, moved, &[0]);

@@ -2,7 +2,7 @@
 
 use super::by::Changed;
 use super::learn::slot_of;
-use crate::model::{CostId, Learn, MetricId, Model, ProjectionId, RegionId};
+use crate::model::{CostId, Learn, MetricId, Model, ModulatorId, ProjectionId, RegionId};
 use crate::tensor::{Part, Whose};
 
 /// A region's activity.
@@ -22,6 +22,13 @@ pub(super) fn cost(model: &Model, id: CostId) -> Whose {
 pub(super) fn metric(model: &Model, id: MetricId) -> Whose {
     let metric = &model.metrics[id.0];
     Whose { part: Part::Metric, words: format!("the metric `{}`", metric.name).into(), span: metric.span }
+}
+
+/// A modulator.
+pub(super) fn modulator(model: &Model, id: ModulatorId) -> Whose {
+    let modulator = &model.modulators[id.0];
+    let words = format!("the modulator `{}`", modulator.name);
+    Whose { part: Part::Modulator, words: words.into(), span: modulator.span }
 }
 
 /// The credit of a statement as a whole: where it begins, and its bound.

@@ -110,6 +110,8 @@ codes! {
     USELESS_COST       "E0511" "useless_cost"       Error;
     UNMET_NEED         "E0512" "unmet_need"         Error;
     CONTESTED_FEEDBACK "E0513" "contested_feedback" Error;
+    WEIGHT_TRANSPORT   "E0520" "weight_transport"   Error;
+    NOT_LOCAL          "E0521" "not_local"          Error;
     NOT_SYMMETRIC      "E0526" "not_symmetric"      Error;
     NO_TARGET          "E0527" "no_target"          Error;
     NO_CLAMPED_REGION  "E0528" "no_clamped_region"  Error;

@@ -4,6 +4,7 @@
 pub mod imports;
 mod memory;
 pub mod record;
+mod required;
 mod source;
 
 pub use memory::memory;
@@ -82,6 +83,11 @@ impl Parsed {
         {
             self.said.push(said);
             broken = true;
+        }
+        if let (false, Some(model)) = (broken, &model) {
+            let said = required::refuse(model);
+            broken |= !said.is_empty();
+            self.said.extend(said);
         }
         Checked { model: model.filter(|_| !broken), said: self.said }
     }

@@ -45,6 +45,7 @@ pub(super) fn learn(draft: &mut Draft<'_>, tree: &tree::Learn, span: Span) -> Re
         every_trial,
         only_through: only_through?,
         also: tree.also.is_some(),
+        require: tree.require,
         span,
     };
     let mut made = complete(draft, tree, learn)?;

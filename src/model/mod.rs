@@ -44,6 +44,7 @@ mod wiring;
 
 use crate::data;
 use crate::diag::Span;
+pub use crate::syntax::tree::Require;
 use crate::tensor::Name;
 pub use build::{Options, check};
 pub use constraint::{Constraints, Norm, Sign};

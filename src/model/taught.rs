@@ -4,6 +4,7 @@ use super::{Alike, Along, CostId, Formula, Kept, Line, Pass, ProjectionId, Regio
 #[cfg(doc)]
 use super::{Leaf, indices};
 use crate::diag::Span;
+use crate::syntax::tree::Require;
 use crate::tensor::Name;
 
 /// Who learns from what, how.
@@ -39,6 +40,8 @@ pub struct Learn {
     pub only_through: Option<Vec<ProjectionId>>,
     /// Its change is added to that of another statement, and it has its own states.
     pub also: bool,
+    /// What it wants of what its synapses read, and where it says so.
+    pub require: Option<(Require, Span)>,
     /// The statement.
     pub span: Span,
 }

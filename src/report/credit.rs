@@ -1,7 +1,7 @@
 //! Who learns from what, as a table for each phase and as JSON.
 
 use super::plain;
-use crate::credit::{Account, InPhase, Lesson, Parameter, What, Why};
+use crate::credit::{Account, InPhase, Lesson, Parameter, Reads, What, Why};
 use crate::diag::Sources;
 use crate::model::{Bound, CostId, Model, Phase, Way};
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ pub fn text(model: &Model, account: &Account) -> String {
         text += &format!("phase {}{}, data {}\n", of.name, bound(of), model.data[of.data.0].name);
         text += &lessons(model, account, phase);
         text += &stays(account, phase);
+        text += &locality(account, phase);
         text += "\n";
     }
     let plastic = account.plastic();
@@ -127,6 +128,32 @@ fn stays(account: &Account, phase: &InPhase) -> String {
     text
 }
 
+/// What synapses read to learn, and who reads the same.
+fn locality(account: &Account, phase: &InPhase) -> String {
+    let mut groups: Vec<(&Lesson, Vec<&str>)> = Vec::new();
+    for (parameter, what) in account.parameters.iter().zip(&phase.what) {
+        let What::Learns(lessons) = what else { continue };
+        for lesson in lessons {
+            let same = |other: &Lesson| other.rule == lesson.rule && other.reads == lesson.reads;
+            match groups.iter_mut().find(|(other, _)| same(other)) {
+                Some((_, slots)) => slots.push(&parameter.slot),
+                None => groups.push((lesson, vec![&parameter.slot])),
+            }
+        }
+    }
+    let mut text = String::new();
+    for (lesson, slots) in groups {
+        let (here, elsewhere): (Vec<&Reads>, Vec<&Reads>) = lesson.reads.iter().partition(|read| read.is_local());
+        let words = |reads: &[&Reads]| reads.iter().map(|read| read.to_string()).collect::<Vec<_>>().join("; ");
+        let local = if elsewhere.is_empty() { "local" } else { "not local" };
+        text += &format!("  {local}, by {}: {}\n    reads {}\n", lesson.rule, slots.join(", "), words(&here));
+        if !elsewhere.is_empty() {
+            text += &format!("    and from elsewhere {}\n", words(&elsewhere));
+        }
+    }
+    text
+}
+
 /// The account as `docs/json.md` describes it.
 pub fn json(model: &Model, account: &Account, sources: &Sources) -> Value {
     let phases: Vec<Value> = account.phases.iter().map(|phase| phase_json(model, account, phase, sources)).collect();
@@ -164,8 +191,31 @@ fn lesson_json(model: &Model, lesson: &Lesson, sources: &Sources) -> Value {
     });
     json!({
         "rule": lesson.rule.as_ref(), "equation": lesson.equation, "costs": costs.collect::<Vec<_>>(),
-        "optimiser": lesson.optimiser.as_deref(), "every": lesson.every, "statement": sources.slice(lesson.span),
+        "optimiser": lesson.optimiser.as_deref(), "every": lesson.every,
+        "reads": lesson.reads.iter().map(reading).collect::<Vec<_>>(),
+        "local": lesson.reads.iter().all(Reads::is_local), "statement": sources.slice(lesson.span),
     })
+}
+
+/// What is read, in one word, and of what.
+fn reading(reads: &Reads) -> Value {
+    let (what, of) = match reads {
+        Reads::Pre => ("pre", None),
+        Reads::Post => ("post", None),
+        Reads::Own => ("own", None),
+        Reads::State => ("state", None),
+        Reads::Noise => ("noise", None),
+        Reads::Asked(cost) => ("asked", Some(cost)),
+        Reads::Modulator(name) => ("modulator", Some(name)),
+        Reads::Global => ("global", None),
+        Reads::Batch => ("batch", None),
+        Reads::Units(region) => ("units", Some(region)),
+        Reads::AskedOfOthers(cost) => ("asked_of_others", Some(cost)),
+        Reads::Synapses(slot) => ("synapses", Some(slot)),
+        Reads::Transport(slot) => ("transport", Some(slot)),
+        Reads::Feedback(slot) => ("feedback", Some(slot)),
+    };
+    json!({ "what": what, "of": of.map(|of| of.as_ref()) })
 }
 
 /// A reason in one word.

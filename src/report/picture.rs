@@ -7,7 +7,7 @@
 
 mod place;
 
-use crate::credit::{Account, Changed, InPhase, What};
+use crate::credit::{Account, Changed, InPhase, Reads, What};
 use crate::model::{Model, ProjectionId, owner};
 use place::{Layout, Point, Shape};
 use std::fmt::Write;
@@ -61,7 +61,7 @@ fn heads() -> String {
 /// What the lines mean.
 fn legend(model: &Model, top: i32) -> String {
     let mut out = format!("<g transform=\"translate({MARGIN} {top})\">\n");
-    let words = "thick: learns in this phase; dashed: stays as it is; thin: has no weights";
+    let words = "thick: learns in this phase; dashed: stays as it is; thin: has no weights; credit that is dashed crosses feedback weights";
     let _ = writeln!(out, "<text x=\"0\" y=\"13\">{words}</text>");
     for (number, cost) in model.costs.iter().enumerate() {
         let y = LINE * (number as i32 + 1) + 13;
@@ -136,6 +136,19 @@ impl Panel<'_> {
         found.next().map(|first| first || found.any(|learns| learns))
     }
 
+    /// Whether credit crosses a projection over feedback weights, and not over its own.
+    fn crosses_feedback(&self, projection: &str) -> bool {
+        let of = |slot: &str| slot.strip_prefix(projection).is_some_and(|rest| rest.starts_with('.'));
+        let lessons = self.phase.what.iter().flat_map(|what| match what {
+            What::Learns(lessons) => &lessons[..],
+            What::Stays(_) => &[],
+        });
+        let reads: Vec<&Reads> = lessons.flat_map(|lesson| &lesson.reads).collect();
+        let over = |read: &&Reads| matches!(read, Reads::Feedback(slot) if of(slot));
+        let back = |read: &&Reads| matches!(read, Reads::Transport(slot) if of(slot));
+        reads.iter().any(over) && !reads.iter().any(back)
+    }
+
     /// An arrow, and beside it a line for each cost whose credit comes here.
     fn projection(&self, id: ProjectionId) -> String {
         let own = owner(&self.model.projections, id);
@@ -153,13 +166,15 @@ impl Panel<'_> {
             forward(path),
             escaped(&self.model.projections[id.0].name)
         );
+        let crosses =
+            if self.crosses_feedback(&self.model.projections[id.0].name) { " stroke-dasharray=\"3 3\"" } else { "" };
         let here = self.phase.met.iter().filter(|(_, met)| met.contains(&id));
         for (line, (cost, _)) in here.enumerate() {
             let number = cost.0 % COLOURS.len();
             let beside = path.moved(BESIDE * (line as i32 + 1));
             let _ = writeln!(
                 out,
-                "<path class=\"credit\" d=\"{}\" stroke=\"{}\" stroke-width=\"2\" fill=\"none\" \
+                "<path class=\"credit\" d=\"{}\" stroke=\"{}\" stroke-width=\"2\"{crosses} fill=\"none\" \
                  marker-end=\"url(#head{})\"><title>credit of {}</title></path>",
                 backward(&beside),
                 COLOURS[number],

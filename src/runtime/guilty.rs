@@ -79,7 +79,7 @@ impl Guilty<'_> {
 fn belonging(whose: &Whose) -> String {
     match whose.part {
         Part::Credit | Part::Change => "asked for by this statement".to_string(),
-        Part::Activity | Part::Cost | Part::Metric => format!("a part of {}", whose.words),
+        Part::Activity | Part::Cost | Part::Metric | Part::Modulator => format!("a part of {}", whose.words),
     }
 }
 
@@ -93,7 +93,7 @@ fn code(origin: Option<&Origin>) -> Code {
     match (origin.and_then(|origin| origin.derivative.as_ref()), part) {
         (Some(_), _) | (None, Some(Part::Credit)) => Code::INFINITE_GRADIENT,
         (None, Some(Part::Change)) => Code::INFINITE_CHANGE,
-        (None, Some(Part::Activity | Part::Cost | Part::Metric) | None) => Code::INFINITE_ACTIVITY,
+        (None, Some(Part::Activity | Part::Cost | Part::Metric | Part::Modulator) | None) => Code::INFINITE_ACTIVITY,
     }
 }
 

@@ -185,6 +185,8 @@ fn words_of(rule: Rule) -> Option<String> {
         Rule::open_brace | Rule::body => plain("`{`"),
         Rule::close_brace => plain("`}`"),
         Rule::arrow => plain("`->`"),
+        Rule::local_alone => plain("`local`"),
+        Rule::no_transport => plain("`weight_transport`"),
         Rule::body_statement | Rule::phase_statement | Rule::development_statement => plain("a statement"),
         _ => {
             let name = format!("{rule:?}");
@@ -241,7 +243,7 @@ fn slip(
             )
         }
         ("learn", word) if word_length(word) > 0 => {
-            let near = words::nearest(word, ["from", "using", "every", "clip", "only", "fresh"]);
+            let near = words::nearest(word, ["from", "using", "every", "clip", "only", "fresh", "require"]);
             match near {
                 Some(near) => {
                     say("this clause of `learn` is not known", "unknown word", &format!("did you mean `{near}`?"))

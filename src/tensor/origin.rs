@@ -13,6 +13,8 @@ pub enum Part {
     Cost,
     /// A metric.
     Metric,
+    /// What is broadcast to rules.
+    Modulator,
     /// What comes back from a cost, before anything is changed by it.
     Credit,
     /// How a rule or an optimiser changes a parameter.

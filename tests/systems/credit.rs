@@ -1,14 +1,26 @@
 //! Accounts and probes of credit: rows that ask who learns from what, and how well.
 
+use super::super::trained::checked_with;
 use super::{folder, system};
 use assert_cmd::Command;
+use neurula::diag::{Code, Diagnostic};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// What `neurula credit` tells of the spec of a row.
 fn account(id: &str) -> Value {
+    told_with(id, &[])
+}
+
+/// The same with another teacher.
+fn told(id: &str, teacher: &str) -> Value {
+    told_with(id, &["--set", &format!("teacher={teacher}")])
+}
+
+fn told_with(id: &str, flags: &[&str]) -> Value {
     let spec = folder().join(format!("{id}.neu"));
-    let found = Command::cargo_bin("neurula").unwrap().arg("credit").arg(spec).arg("--json").output().unwrap();
+    let found =
+        Command::cargo_bin("neurula").unwrap().arg("credit").arg(spec).arg("--json").args(flags).output().unwrap();
     assert_eq!(found.status.code(), Some(0), "{}", String::from_utf8_lossy(&found.stderr));
     serde_json::from_slice(&found.stdout).unwrap()
 }
@@ -73,4 +85,35 @@ fn the_account_says_by_what_from_which_cost_and_along_which_way() {
     assert_eq!(of(2, "V1.bias")["stays"], "frozen");
     assert_eq!(of(2, "Retina -> Reflex.weight")["stays"], "fixed");
     assert_eq!(of(2, "V1 -> IT.weight")["learns"][0]["costs"][0]["way"], serde_json::json!(["PFC", "IT"]));
+}
+
+/// What is said of the spec of a row with another teacher.
+fn said_with(id: &str, teacher: &str) -> Vec<Diagnostic> {
+    let text = std::fs::read_to_string(folder().join(format!("{id}.neu"))).unwrap();
+    match checked_with(&folder(), &text, &[("teacher".to_string(), teacher.to_string())]) {
+        Ok(_) => Vec::new(),
+        Err(said) => said,
+    }
+}
+
+#[test]
+fn who_reads_the_weights_behind_is_refused_and_who_has_feedback_weights_learns() {
+    for teacher in ["backprop", "predictive_coding", "predictive_coding_fixed", "zero_divergence_inference_learning"] {
+        let said = said_with("G-02", teacher);
+        assert_eq!(said.iter().map(|said| said.code).collect::<Vec<_>>(), [Code::WEIGHT_TRANSPORT], "{teacher}");
+        assert!(said[0].message.contains("`Hidden -> Choice.weight`"), "{}", said[0].message);
+    }
+    for teacher in ["direct_feedback_alignment", "kolen_pollack", "node_perturbation", "weight_perturbation"] {
+        assert!(said_with("G-02", teacher).is_empty(), "{teacher}");
+    }
+    let read = |teacher: &str| -> Vec<(String, Value)> {
+        let told = told("G-02", teacher);
+        let reads = told["phases"][0]["parameters"][0]["learns"][0]["reads"].as_array().unwrap().clone();
+        let away = reads.into_iter().filter(|read| ["transport", "feedback"].contains(&read["what"].as_str().unwrap()));
+        away.map(|read| (read["what"].as_str().unwrap().to_string(), read["of"].clone())).collect()
+    };
+    assert_eq!(read("feedback_alignment"), [("feedback".to_string(), "Hidden -> Choice.feedback".into())]);
+    assert_eq!(read("node_perturbation"), []);
+    let life = system("G-02").run();
+    assert!(life.value("accuracy", "test") > 0.85, "{}", life.value("accuracy", "test"));
 }

@@ -4,6 +4,7 @@
 use super::super::forward::Step;
 use super::super::passes;
 use super::super::settle::{self, Way};
+use super::super::whose;
 use super::Gradient;
 use super::travel::{Routes, gradients};
 use crate::model::{CostId, Leaf, Learn, Model, RegionId, Settle};
@@ -11,7 +12,9 @@ use crate::tensor::Value;
 use crate::tensor::differentiate::reverse;
 
 /// Who moves, and what pulls.
-struct Levels {
+struct Levels<'l> {
+    /// The statement.
+    learn: &'l Learn,
     /// Every region on the routes, each behind those that it reads.
     all: Vec<RegionId>,
     /// Those from which others on the routes predict; the others are what the costs see of the prediction.
@@ -22,8 +25,8 @@ struct Levels {
     costs: Vec<(CostId, Value)>,
 }
 
-impl Levels {
-    fn new(step: &mut Step<'_>, learn: &Learn) -> Levels {
+impl<'l> Levels<'l> {
+    fn new(step: &mut Step<'_>, learn: &'l Learn) -> Levels<'l> {
         let model = step.model;
         let all: Vec<RegionId> = model.order.iter().copied().filter(|id| learn.moves.contains(id)).collect();
         let latent: Vec<RegionId> =
@@ -33,7 +36,7 @@ impl Levels {
         let free = free.into_iter().map(|value| step.b.no_credit(value)).collect();
         settle::prepare(step, &all);
         let costs = passes::pulls(step, learn);
-        Levels { all, latent, free, costs }
+        Levels { learn, all, latent, free, costs }
     }
 }
 
@@ -51,7 +54,7 @@ struct Predicted {
     costs: Vec<(Value, Value)>,
 }
 
-fn predict(step: &mut Step<'_>, levels: &Levels, at: &[Value]) -> Predicted {
+fn predict(step: &mut Step<'_>, levels: &Levels<'_>, at: &[Value]) -> Predicted {
     let latent = |id: RegionId| levels.latent.iter().position(|other| *other == id);
     for (number, projection) in step.model.projections.iter().enumerate() {
         if levels.all.contains(&projection.target) || levels.all.contains(&projection.source) {
@@ -72,9 +75,11 @@ fn predict(step: &mut Step<'_>, levels: &Levels, at: &[Value]) -> Predicted {
     }
     let mut costs = Vec::new();
     for (id, weight) in &levels.costs {
+        step.b.of(whose::cost(step.model, *id));
         let cost = step.formula(&step.model.costs[id.0].formula);
         costs.push((cost.value, *weight));
     }
+    step.b.at(Some(levels.learn.span)).of(whose::credit(levels.learn));
     Predicted { of: of.into_iter().flatten().collect(), costs }
 }
 
@@ -113,11 +118,11 @@ pub(super) fn settled(step: &mut Step<'_>, learn: &Learn, held: bool) -> Vec<Gra
             let seeds = seeds(step, &predicted, &errors, share);
             let found = reverse(&mut step.b, &seeds, from, &mut Routes::of(model, learn));
             let mut ways = Vec::new();
-            for (place, id) in levels.latent.iter().enumerate() {
-                let Some(error) = errors[place] else { continue };
+            for (place, error) in errors.iter().enumerate() {
+                let Some(error) = *error else { continue };
                 let pull = step.b.add(error, found[place]);
                 let wanted = step.b.subtract(now[place], pull);
-                ways.push(Way { id: *id, settle, now: now[place], wanted });
+                ways.push(Way { whose: whose::credit(learn), settle, now: now[place], wanted });
             }
             ways
         });
@@ -161,7 +166,7 @@ fn errors(step: &mut Step<'_>, now: &[Value], predicted: &Predicted) -> Vec<Opti
 fn lowered(
     step: &mut Step<'_>,
     learn: &Learn,
-    levels: &Levels,
+    levels: &Levels<'_>,
     predicted: &Predicted,
     errors: &[Option<Value>],
     variance: f64,

@@ -350,6 +350,7 @@ impl Build<'_> {
             every: None,
             clip: None,
             fresh: None,
+            require: None,
         };
         let mut seen: Vec<(Rule, Span)> = Vec::new();
         for pair in parts {
@@ -387,6 +388,11 @@ impl Build<'_> {
             Rule::by => made.rule = self.reference(parts.need(Rule::reference)),
             Rule::from => made.costs = parts.map(|pair| self.expr(pair)).collect(),
             Rule::using => made.optimiser = Some(self.reference(parts.need(Rule::reference))),
+            Rule::require => {
+                let local = parts.maybe(Rule::local_alone).is_some();
+                let what = if local { Require::Local } else { Require::NoTransport };
+                made.require = Some((what, span));
+            }
             Rule::only_through => made.only_through = self.path_list(parts.need(Rule::paths)),
             _ => made.clip = Some(self.flat(parts.need(Rule::flat))),
         }

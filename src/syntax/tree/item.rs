@@ -351,6 +351,17 @@ pub struct Learn {
     pub clip: Option<Expr>,
     /// `fresh`: the optimiser's state starts anew.
     pub fresh: Option<Span>,
+    /// Behind `require`, with its place.
+    pub require: Option<(Require, Span)>,
+}
+
+/// What a `learn` wants of what its synapses read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Require {
+    /// `require local`
+    Local,
+    /// `require no weight_transport`
+    NoTransport,
 }
 
 /// `every 2 steps`, `every trial`
