@@ -28,6 +28,7 @@ mod library;
 mod loops;
 mod lower;
 mod math;
+mod means;
 mod model;
 mod moments;
 mod mutants;

@@ -3,7 +3,7 @@
 use super::forward::Step;
 use super::learn::state;
 use super::modulator::Behind;
-use super::pointwise::{self, SAMPLES, Spread};
+use super::pointwise::{self, Equation, SAMPLES, Spread};
 use super::{optimise, plasticity, sums};
 use crate::bug;
 use crate::model::{Formula, Kept, KeptAt, Leaf, Learn, Model, ProjectionId, RegionId, Rule, Teacher};
@@ -56,9 +56,9 @@ impl Reads {
         }
     }
 
-    /// What an equation comes to.
-    pub(super) fn compute(&self, step: &mut Step<'_>, formula: &Formula) -> Spread {
-        pointwise::compute(step, formula, &self.layout.extents, &mut |step, leaf| self.leaf(step, leaf))
+    /// An equation that reads this.
+    pub(super) fn equation<'e>(&'e self, step: &mut Step<'_>, formula: &'e Formula) -> Equation<'e> {
+        Equation::read(step, formula, &self.layout.extents, &mut |step, leaf| self.leaf(step, leaf))
     }
 
     /// Brings all that the rule keeps up to date, line by line. What acts in some steps alone is kept as it is in the others.
@@ -70,7 +70,7 @@ impl Reads {
             self.kept.push(vec![Spread { value, axes }]);
         }
         for line in &rule.lines {
-            let value = self.compute(step, &line.value);
+            let value = self.equation(step, &line.value).value(step, line.value.root);
             let axes = self.kept[line.kept][0].axes.clone();
             let value = pointwise::spread(&mut step.b, &value, &axes, &self.layout.extents);
             step.b.named(value, slot(owner, &rule.kept[line.kept].name));

@@ -38,6 +38,7 @@ mod initial;
 mod kept;
 mod learn;
 mod locality;
+mod means;
 mod measure;
 mod modulator;
 mod optimise;

@@ -3,9 +3,10 @@
 use super::by::{Changed, Gradient};
 use super::forward::Step;
 use super::kept::{self, Layout, Reads};
+use super::means;
 use super::modulator::Behind;
 use super::passes::Passes;
-use super::pointwise::{self, Spread};
+use super::pointwise::{self, Equation, Spread};
 use super::whose;
 use super::windows;
 use crate::bug;
@@ -129,15 +130,21 @@ fn bound(rule: &Rule, post: usize, pre: usize) -> impl Iterator<Item = Extent> +
 
 /// The change of the weights of a projection; a shared weight sums over its places.
 fn weights(step: &mut Step<'_>, rule: &Rule, id: ProjectionId, reads: &Reads) -> Value {
-    let change = reads.compute(step, &rule.dw);
-    match &step.model.projections[id.0].pattern {
-        Pattern::Conv(window) => {
-            let change = over_places(step, change, PLACES, window);
-            averaged(step, change, &[2, 3, 4, 5], &reads.layout.extents)
-        }
-        Pattern::OneToOne => averaged(step, change, &[POST], &reads.layout.extents),
-        _ => averaged(step, change, &[POST, PRE], &reads.layout.extents),
+    let extents = &reads.layout.extents;
+    let (over, axes) = match &step.model.projections[id.0].pattern {
+        Pattern::Conv(_) => (&[SAMPLES, PLACES][..], &[2, 3, 4, 5][..]),
+        Pattern::OneToOne => (&[SAMPLES][..], &[POST][..]),
+        _ => (&[SAMPLES][..], &[POST, PRE][..]),
+    };
+    let mut equation = reads.equation(step, &rule.dw);
+    if let Some(mean) = means::mean(step, &mut equation, over, axes) {
+        return mean;
     }
+    let mut change = equation.value(step, rule.dw.root);
+    if let Pattern::Conv(window) = &step.model.projections[id.0].pattern {
+        change = over_places(step, change, PLACES, window);
+    }
+    averaged(step, change, axes, extents)
 }
 
 /// The activity of a convolution's target: samples, channels, places.
@@ -193,7 +200,7 @@ fn biases(
         extents.push(Extent::Const(1));
         extents.extend(bound(rule, of_post[POST].bound(), 1));
     }
-    let change = pointwise::compute(step, db, &extents, &mut |step, leaf| match (leaf, first) {
+    let mut equation = Equation::read(step, db, &extents, &mut |step, leaf| match (leaf, first) {
         (Leaf::Post, _) => Spread { value: post, axes: (0..of_post.len()).collect() },
         (Leaf::PostAt(axis), _) => Spread { value: post, axes: vec![SAMPLES, *axis] },
         (Leaf::PostIn(pass), _) => {
@@ -213,6 +220,11 @@ fn biases(
         (Leaf::Samples, _) => Spread { value: step.batch.count, axes: Vec::new() },
         _ => Spread { value: step.leaf(leaf).value, axes: Vec::new() },
     });
+    let over = if window.is_some() { &[SAMPLES, PRE][..] } else { &[SAMPLES] };
+    if let Some(mean) = means::mean(step, &mut equation, over, &[POST]) {
+        return mean;
+    }
+    let change = equation.value(step, db.root);
     let change = match window {
         Some(window) => over_places(step, change, PRE, window),
         None => change,

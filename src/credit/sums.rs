@@ -16,50 +16,20 @@ pub(super) struct Product {
     pub(super) factors: Vec<usize>,
 }
 
-/// The sums of a formula that are sums of products, and which of its nodes are computed if those are.
-pub(super) struct Sums {
-    pub(super) products: Vec<Option<Product>>,
-    pub(super) needed: Vec<bool>,
-}
-
 /// Into how many factors a product is taken apart.
 const FACTORS: usize = 16;
 
-impl Sums {
-    pub(super) fn of(formula: &Formula) -> Sums {
-        let products: Vec<Option<Product>> = (0..formula.nodes.len()).map(|place| product(formula, place)).collect();
-        let mut needed = vec![false; formula.nodes.len()];
-        needed[formula.root] = true;
-        for place in (0..formula.nodes.len()).rev() {
-            let inputs: Vec<usize> = match (&products[place], &formula.nodes[place].kind) {
-                _ if !needed[place] => continue,
-                (Some(product), _) => product.factors.iter().copied().chain(product.mask).collect(),
-                (None, Kind::Op(_, _, inputs)) => inputs.clone(),
-                (None, Kind::Leaf(_)) => Vec::new(),
-            };
-            inputs.into_iter().for_each(|input| needed[input] = true);
-        }
-        Sums { products, needed }
-    }
-}
-
 /// The operands of a node, if it is this operation.
-fn operands<'f>(formula: &'f Formula, place: usize, name: &str) -> Option<(&'f Attributes, &'f [usize])> {
+pub(super) fn operands<'f>(formula: &'f Formula, place: usize, name: &str) -> Option<(&'f Attributes, &'f [usize])> {
     match &formula.nodes[place].kind {
         Kind::Op(row, attributes, inputs) if row.name == name => Some((attributes, inputs)),
         _ => None,
     }
 }
 
-fn product(formula: &Formula, place: usize) -> Option<Product> {
-    let (Attributes::Axes(axes), &[summed]) = operands(formula, place, "sum")? else { return None };
-    if axes[..] == [SAMPLES] {
-        return None;
-    }
-    let (mask, body) = match operands(formula, summed, "select") {
-        Some((_, &[mask, body, other])) if is_zero(formula, other) => (Some(mask), body),
-        _ => (None, summed),
-    };
+/// A sum over an index as a product of several factors.
+pub(super) fn product(formula: &Formula, place: usize) -> Option<Product> {
+    let (axis, mask, body) = sum(formula, place)?;
     let (mut factors, mut open) = (Vec::new(), vec![body]);
     while let Some(next) = open.pop() {
         match operands(formula, next, "multiply") {
@@ -67,7 +37,35 @@ fn product(formula: &Formula, place: usize) -> Option<Product> {
             _ => factors.push(next),
         }
     }
-    (factors.len() > 1).then_some(Product { axis: axes[0], mask, factors })
+    let apart = factors.len() > 1 && (mask.is_none() || factors.iter().all(|factor| is_finite(formula, *factor)));
+    apart.then_some(Product { axis, mask, factors })
+}
+
+/// Of a sum over an index: its axis, what admits, and what is added.
+pub(super) fn sum(formula: &Formula, place: usize) -> Option<(usize, Option<usize>, usize)> {
+    let (Attributes::Axes(axes), &[summed]) = operands(formula, place, "sum")? else { return None };
+    if axes[..] == [SAMPLES] {
+        return None;
+    }
+    Some(match operands(formula, summed, "select") {
+        Some((_, &[mask, body, other])) if is_zero(formula, other) => (axes[0], Some(mask), body),
+        _ => (axes[0], None, summed),
+    })
+}
+
+/// Whether a value is finite where what is read is: it may be multiplied by 0 where a mask does not admit it.
+pub(super) fn is_finite(formula: &Formula, place: usize) -> bool {
+    const KEEP: [&str; 8] = ["add", "subtract", "multiply", "negate", "abs", "tanh", "constant", "real"];
+    let mut open = vec![place];
+    for _ in 0..FACTORS {
+        match open.pop().map(|next| &formula.nodes[next].kind) {
+            None => return true,
+            Some(Kind::Leaf(_)) => {}
+            Some(Kind::Op(row, _, inputs)) if KEEP.contains(&row.name) => open.extend(inputs),
+            Some(Kind::Op(..)) => return false,
+        }
+    }
+    false
 }
 
 fn is_zero(formula: &Formula, place: usize) -> bool {
@@ -97,15 +95,7 @@ pub(super) fn of_products(
 ) -> Spread {
     let (inside, outside): (Vec<Spread>, Vec<Spread>) =
         factors.iter().cloned().partition(|factor| factor.axes.contains(&axis));
-    let (left, right) = sides(inside);
-    let summed = match (multiplied(b, &left, extents), multiplied(b, &right, extents)) {
-        (Some(left), Some(right)) => contracted(b, axis, mask, left, right, extents),
-        (Some(one), None) | (None, Some(one)) => element_wise(b, axis, mask, &one, extents),
-        (None, None) => {
-            let one = Spread { value: b.scalar(1.0), axes: Vec::new() };
-            element_wise(b, axis, mask, &one, extents)
-        }
-    };
+    let summed = along(b, &[axis], mask, inside, extents);
     let all: Vec<Spread> = outside.into_iter().chain([summed]).collect();
     match multiplied(b, &all, extents) {
         Some(product) => product,
@@ -113,19 +103,39 @@ pub(super) fn of_products(
     }
 }
 
-/// What is per sample and what is not; if all is the one or the other, the first and the rest.
-fn sides(factors: Vec<Spread>) -> (Vec<Spread>, Vec<Spread>) {
-    let (mut left, mut right): (Vec<Spread>, Vec<Spread>) =
-        factors.into_iter().partition(|factor| factor.axes.contains(&SAMPLES));
-    if right.is_empty() && left.len() > 1 {
-        right = left.split_off(1);
-    } else if left.is_empty() && right.len() > 1 {
-        left = vec![right.remove(0)];
+/// The sum over some axes of the product of what has them.
+pub(super) fn along(
+    b: &mut Builder,
+    axes: &[usize],
+    mask: Option<Spread>,
+    factors: Vec<Spread>,
+    extents: &[Extent],
+) -> Spread {
+    let (left, right) = sides(factors);
+    match (multiplied(b, &left, extents), multiplied(b, &right, extents)) {
+        (Some(left), Some(right)) => contracted(b, axes, mask, left, right, extents),
+        (Some(one), None) | (None, Some(one)) => element_wise(b, axes, mask, &one, extents),
+        (None, None) => {
+            let one = Spread { value: b.scalar(1.0), axes: Vec::new() };
+            element_wise(b, axes, mask, &one, extents)
+        }
     }
-    (left, right)
 }
 
-fn multiplied(b: &mut Builder, factors: &[Spread], extents: &[Extent]) -> Option<Spread> {
+/// What is per sample and what is not; if all is the one or the other, what has the axes of the largest, and what has others.
+fn sides(factors: Vec<Spread>) -> (Vec<Spread>, Vec<Spread>) {
+    let (left, right): (Vec<Spread>, Vec<Spread>) =
+        factors.into_iter().partition(|factor| factor.axes.contains(&SAMPLES));
+    if !left.is_empty() && !right.is_empty() {
+        return (left, right);
+    }
+    let all = [left, right].concat();
+    let largest = all.iter().map(|factor| &factor.axes).max_by_key(|axes| axes.len()).cloned().unwrap_or_default();
+    all.into_iter().partition(|factor| factor.axes.iter().all(|axis| largest.contains(axis)))
+}
+
+/// The product of all.
+pub(super) fn multiplied(b: &mut Builder, factors: &[Spread], extents: &[Extent]) -> Option<Spread> {
     let mut all = factors.iter().cloned();
     let first = all.next()?;
     Some(all.fold(first, |left, right| map(b, &op::multiply::ROW, &Attributes::None, &[left, right], extents)))
@@ -137,15 +147,16 @@ fn masked(b: &mut Builder, mask: &Spread, value: &Spread, extents: &[Extent]) ->
     map(b, &op::select::ROW, &Attributes::None, &[mask.clone(), value.clone(), zero], extents)
 }
 
-fn element_wise(b: &mut Builder, axis: usize, mask: Option<Spread>, value: &Spread, extents: &[Extent]) -> Spread {
+fn element_wise(b: &mut Builder, axes: &[usize], mask: Option<Spread>, value: &Spread, extents: &[Extent]) -> Spread {
     let value = match mask {
         Some(mask) => masked(b, &mask, value, extents),
         None => value.clone(),
     };
-    reduce(b, &op::sum::ROW, axis, &value, extents)
+    axes.iter().fold(value, |value, axis| reduce(b, &op::sum::ROW, *axis, &value, extents))
 }
 
-fn union(left: &[usize], right: &[usize]) -> Vec<usize> {
+/// Both, each once, increasing.
+pub(super) fn union(left: &[usize], right: &[usize]) -> Vec<usize> {
     let mut all = [left, right].concat();
     all.sort_unstable();
     all.dedup();
@@ -155,7 +166,7 @@ fn union(left: &[usize], right: &[usize]) -> Vec<usize> {
 /// A contraction, unless one side has all axes anyway. The mask goes to the side that it widens less.
 fn contracted(
     b: &mut Builder,
-    axis: usize,
+    axes: &[usize],
     mask: Option<Spread>,
     mut left: Spread,
     mut right: Spread,
@@ -172,13 +183,13 @@ fn contracted(
     let all = union(&left_axes, &right_axes);
     if left_axes == all || right_axes == all {
         let product = map(b, &op::multiply::ROW, &Attributes::None, &[left, right], extents);
-        return element_wise(b, axis, mask, &product, extents);
+        return element_wise(b, axes, mask, &product, extents);
     }
     if let Some(mask) = &mask {
         let side = if on_left { &mut left } else { &mut right };
         *side = masked(b, mask, side, extents);
     }
-    let out: Vec<usize> = all.iter().copied().filter(|other| *other != axis).collect();
+    let out: Vec<usize> = all.iter().copied().filter(|axis| !axes.contains(axis)).collect();
     let numbered = |axes: &[usize]| -> Vec<u8> {
         axes.iter().filter_map(|axis| all.iter().position(|other| other == axis)).map(|place| place as u8).collect()
     };
