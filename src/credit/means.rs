@@ -220,8 +220,10 @@ impl Term {
             live.push(axes.into_iter().filter(|axis| !bound.axes.contains(axis)).collect());
             order.push(bound);
         }
-        let all = live.iter().fold(Vec::new(), |all, axes| union(&all, axes));
-        (order, work + equation.elements(&all))
+        if live.len() > 1 {
+            work += equation.elements(&live.iter().fold(Vec::new(), |all, axes| union(&all, axes)));
+        }
+        (order, work)
     }
 
     /// Which of some axes a factor has, and which none has.
