@@ -218,7 +218,9 @@ impl Walk<'_> {
             _ => None,
         };
         match kind {
-            Some(Kind::Map(_)) if node.inputs.iter().all(|input| is_one(graph, *input)) => return Some(seen.how),
+            Some(Kind::Map(_) | Kind::Reduce(_)) if node.inputs.iter().all(|input| is_one(graph, *input)) => {
+                return Some(seen.how);
+            }
             Some(Kind::Constant) => {}
             _ if self.depends(graph, seen.value) => self.note(seen, Some(Reads::Global)),
             _ => {}
