@@ -91,8 +91,8 @@ fn over_the_weights_themselves_feedback_alignment_is_backprop() {
         ),
         (image, "More -> Out.feedback Small -> More.feedback"),
         (
-            "region A[5] = tanh(drive)\nregion B[4] = tanh(drive)\nconnect In -> A\nconnect A -> B : lowrank(2)\nconnect B -> Out",
-            "A -> B.left.feedback A -> B.right.feedback B -> Out.feedback",
+            "region A[5] = tanh(drive)\nregion B[4] = tanh(drive)\nconnect In -> A : lowrank(3)\nconnect A -> B : lowrank(2)\nconnect B -> Out",
+            "A -> B.left.feedback A -> B.right.feedback B -> Out.feedback In -> A.left.feedback",
         ),
         (
             "region A[5] = tanh(drive)\nregion Back[16] = drive\nregion B[4] = tanh(drive)\nconnect In -> A -> Out\nconnect A -> Back : transpose(In -> A)\nconnect Back -> B : sparse(0.5)\nconnect B -> Out",

@@ -1,6 +1,7 @@
 //! All tests, as modules of one program: each further program would link Cranelift again.
 
 mod allocations;
+mod architectures;
 mod chance;
 mod codegen;
 mod command;

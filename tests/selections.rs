@@ -136,3 +136,13 @@ fn selections_that_cannot_be_are_told() {
     let error = train_in(folder.path(), &spec("", "d", &phase), &EXACT).map(drop).unwrap_err();
     assert!(matches!(error, neurula::runtime::RunError::Data(said) if said[0].code.0 == "E0714"));
 }
+
+#[test]
+fn truth_values_are_equal_or_not() {
+    let text = spec("metric same = (d.x > 5) == (d.kind == 1)\nmetric other = (d.x > 5) != (d.kind == 1)", "d", TEACH);
+    let found = trained(&text, &Way { epochs: Some(1), ..EXACT });
+    let same = (0..12).filter(|index| (index * 5 % 12 > 5) == (index % 3 == 1)).count() as f64 / 12.0;
+    assert!(same > 0.0 && same < 1.0);
+    assert!((found.value("same", "train") - same).abs() < 1e-15, "{same}");
+    assert!((found.value("other", "train") - (1.0 - same)).abs() < 1e-15, "{same}");
+}

@@ -187,3 +187,18 @@ fn what_makes_no_sense_in_a_pass_is_told() {
     let rule = rule("").replace("free.post", "free.w");
     assert_eq!(codes(&taught(&rule, "mse(Out, task.y)")), ["E0205"]);
 }
+
+#[test]
+fn where_nothing_pulls_predictions_stay_what_they_are() {
+    let weights = |rule: &str, rate: f64| {
+        let text = format!(
+            "data task {{ samples 8, batch 8\n x[4] = normal(0, 1)\n y[2] = normal(0, 1) }}\nregion In[4] = task.x\n\
+             region A[5] = tanh(drive)\nregion B[4] = sigmoid(drive)\nregion Out[2] = drive\nconnect In -> A -> B -> Out\n\
+             cost wrong in Out = sum((Out - task.y)^2)\nlearn all by {rule}(steps = 3) from 0 * wrong using sgd(rate = {rate})"
+        );
+        trained(&text, &Way { epochs: Some(1), ..EXACT }).outcome.weights_digest
+    };
+    for rule in ["predictive_coding", "predictive_coding_fixed"] {
+        assert_eq!(weights(rule, 1.0), weights(rule, 0.0), "{rule}");
+    }
+}

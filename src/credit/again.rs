@@ -4,6 +4,7 @@
 use super::formula::Batched;
 use super::forward::Step;
 use super::perturb::Site;
+use super::settle;
 use super::trial::{self, Trial};
 use super::whose;
 use crate::model::{Learn, ProjectionId, Timing, owner};
@@ -30,6 +31,7 @@ struct Kept {
     trial: Trial,
     costs: Vec<Option<Batched>>,
     metrics: Vec<Option<super::measure::Looked>>,
+    unsettled: Option<Value>,
 }
 
 impl Step<'_> {
@@ -37,9 +39,15 @@ impl Step<'_> {
     pub(super) fn again(&mut self, learn: &Learn, pass: Pass) -> Vec<Batched> {
         let model = self.model;
         let kept = self.set_aside(learn, pass);
+        let within = model.settling.as_ref().map_or(&[][..], |settling| &settling.within);
+        // All that settle do so together, when the first of them is come to.
+        let first = model.order.iter().find(|id| learn.moves.contains(*id) && within.contains(id));
         for &id in model.order.iter().filter(|id| learn.moves.contains(id)) {
-            if model.regions[id.0].timing == Timing::Before {
-                self.region(id);
+            match &model.settling {
+                Some(settling) if first == Some(&id) => settle::settle(self, settling),
+                _ if within.contains(&id) => {}
+                _ if model.regions[id.0].timing == Timing::Before => self.region(id),
+                _ => {}
             }
         }
         if model.time.is_some() {
@@ -59,7 +67,7 @@ impl Step<'_> {
         self.activity = kept.activity;
         self.products = kept.products;
         self.trial = kept.trial;
-        (self.costs, self.metrics) = (kept.costs, kept.metrics);
+        (self.costs, self.metrics, self.unsettled) = (kept.costs, kept.metrics, kept.unsettled);
         costs
     }
 
@@ -71,6 +79,7 @@ impl Step<'_> {
             products: self.products.clone(),
             trial: std::mem::replace(&mut self.trial, Trial::new(model)),
             costs: std::mem::replace(&mut self.costs, vec![None; model.costs.len()]),
+            unsettled: self.unsettled,
             metrics: std::mem::replace(&mut self.metrics, vec![None; model.metrics.len()]),
         };
         let moves =

@@ -146,10 +146,14 @@ pub(super) fn product(model: &Model, feedback: &Feedback) -> Option<Name> {
         Feedback::Projection(id) => Some(model.projections[id.0].name.clone()),
         Feedback::Inner(region, number) => Some(inner_slot(model, *region, *number)),
         Feedback::Factor(id, factor) => {
-            let projection = &model.projections[id.0];
-            let second = if projection.is_transposed() { Factor::Right } else { Factor::Left };
-            Some(if *factor == second { factor_slot(model, *id, *factor) } else { projection.name.clone() })
+            let last = *factor == crossed_last(model, *id);
+            Some(if last { factor_slot(model, *id, *factor) } else { model.projections[id.0].name.clone() })
         }
         Feedback::Direct(..) => None,
     }
+}
+
+/// The factor of a projection of low rank that activity crosses last, and credit first.
+pub(super) fn crossed_last(model: &Model, id: ProjectionId) -> Factor {
+    if model.projections[id.0].is_transposed() { Factor::Right } else { Factor::Left }
 }

@@ -378,6 +378,7 @@ impl Typer<'_, '_> {
         item: &str,
     ) -> super::typing::Typed {
         self.want_number(root, "=")?;
+        self.want_plain(root, &format!("`{}`", target.name))?;
         let wanted: Vec<Extent> = shape.iter().map(|&n| Extent::Const(n)).collect();
         let found = &self.nodes[root];
         if found.ty.shape == wanted {

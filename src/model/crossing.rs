@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::formula::Kind;
 use super::routes::through;
 use super::tie::siblings;
-use super::{Formula, Leaf, Learn, Model, Projection, ProjectionId, RegionId, Structure};
+use super::{Formula, Leaf, Learn, Model, Pattern, Projection, ProjectionId, RegionId, Structure};
 use crate::tensor::{Attributes, Name};
 use std::collections::BTreeSet;
 
@@ -14,6 +14,9 @@ use std::collections::BTreeSet;
 pub struct Crossing {
     /// Projections whose weights are crossed, in the order of the text.
     pub projections: Vec<ProjectionId>,
+    /// Projections of low rank that are taught and not crossed: credit comes to the factor that activity crosses first over
+    /// the other one.
+    pub factors: Vec<ProjectionId>,
     /// Structures' own weights that are crossed, by number.
     pub inner: Vec<(RegionId, usize)>,
     /// Where credit begins to cross: the drives of what the costs read.
@@ -75,6 +78,14 @@ impl Wires<'_> {
         };
         let all = reached.iter().flat_map(|id| &reads[id.0].wires).copied().filter(crossed);
         let projections: BTreeSet<ProjectionId> = all.collect();
+        let taught = self.learn.projections.iter().flat_map(|id| siblings(self.projections, *id));
+        let factors: BTreeSet<ProjectionId> = taught
+            .filter(|id| {
+                let projection = &self.projections[id.0];
+                let reached = reached.contains(&projection.target) && reads[projection.target.0].wires.contains(id);
+                matches!(projection.pattern, Pattern::LowRank(_)) && reached && !projections.contains(id)
+            })
+            .collect();
         let inner = reached.iter().flat_map(|id| self.inner(*id, &active)).collect();
         let exact = closure(&first, |id, open| {
             open.extend(&reads[id.0].regions);
@@ -93,7 +104,8 @@ impl Wires<'_> {
         for output in &mut outputs {
             output.above = self.above(&output.direct, &reads, &projections);
         }
-        Crossing { projections: projections.into_iter().collect(), inner, outputs }
+        let (projections, factors) = (projections.into_iter().collect(), factors.into_iter().collect());
+        Crossing { projections, factors, inner, outputs }
     }
 
     fn source(&self, wire: ProjectionId) -> RegionId {

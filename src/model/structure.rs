@@ -203,11 +203,13 @@ impl<'d, 'a> Writer<'d, 'a> {
             }
             BodyStatementKind::Update { target, value } if target.axes.is_empty() => self.update(target, value),
             BodyStatementKind::Output(values) => self.outputs(values, statement.span),
-            _ => self.typer.later(
-                statement.span,
-                "this statement of a structure",
-                "`input`, `weight`, `state`, `let`, `:=` and `output` are those of this version",
-            ),
+            other => {
+                if let BodyStatementKind::Define { target, .. } | BodyStatementKind::Let { target, .. } = other {
+                    self.broken(&target.name);
+                }
+                let help = "`input`, `weight`, `state`, `let`, `:=` and `output` are those of this version";
+                self.typer.later(statement.span, "this statement of a structure", help)
+            }
         }
     }
 
@@ -428,6 +430,7 @@ impl<'d, 'a> Writer<'d, 'a> {
         };
         let node = self.typer.expr(value)?;
         self.typer.want_number(node, ":=")?;
+        self.typer.want_plain(node, &format!("the state `{}`", target.name))?;
         let (wanted, declared) = (array(&self.states[place].made.shape), self.states[place].span);
         let found = self.typer.nodes[node].ty.clone();
         let node = match found.shape == wanted.shape {
@@ -460,6 +463,7 @@ impl<'d, 'a> Writer<'d, 'a> {
         };
         let node = self.typer.expr(value)?;
         self.typer.want_number(node, "output")?;
+        self.typer.want_plain(node, "the output of a structure")?;
         let span = self.typer.span(span);
         if let Some((_, first)) = self.output.replace((node, span)) {
             let message = format!("`{}` has two outputs", self.definition.name);

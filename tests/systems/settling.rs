@@ -149,6 +149,26 @@ fn predictive_coding_nears_the_gradient_with_the_square_of_the_variance() {
 }
 
 #[test]
+fn predictive_coding_changes_every_layer_as_the_gradient_does() {
+    let steps = system("E-01").epochs(1).set("variance", 10_000.0).steps();
+    let change = |name: &str| -> Vec<f64> {
+        steps[1][name].iter().zip(&steps[0][name]).map(|(after, before)| after - before).collect()
+    };
+    for (one, other) in [
+        ("In -> Ap.weight", "In -> Ab.weight"),
+        ("Ap -> Bp.weight", "Ab -> Bb.weight"),
+        ("Bp -> Cp.weight", "Bb -> Cb.weight"),
+        ("Ap.bias", "Ab.bias"),
+        ("Bp.bias", "Bb.bias"),
+        ("Cp.bias", "Cb.bias"),
+    ] {
+        let (one, other) = (change(one), change(other));
+        let size = other.iter().map(|value| value.abs()).fold(0.0, f64::max);
+        assert!(apart(&one, &other) < 1e-3 * size, "{} of {size}", apart(&one, &other));
+    }
+}
+
+#[test]
 fn inference_learning_without_divergence_is_the_gradient() {
     let found = system("E-02").epochs(2).run_both();
     for (one, other) in

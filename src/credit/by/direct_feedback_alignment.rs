@@ -23,6 +23,10 @@ pub(super) const BY: By = By {
         let scale = scale(step, learn);
         let errors = errors(step, learn, &crossing, &seeds);
         let mut routes = Routes { nowhere_else: true, scale, ..Routes::of(step.model, learn) };
+        let within = Crossing { factors: crossing.factors.clone(), ..Crossing::default() };
+        for (product, feedback) in crossed(step.model, &within) {
+            routes.matrices.insert(product, step.feedback(&feedback));
+        }
         for (output, error) in crossing.outputs.iter().zip(errors) {
             let direct = Crossing { projections: output.direct.clone(), ..Crossing::default() };
             for (product, feedback) in crossed(step.model, &direct) {

@@ -125,8 +125,9 @@ pub(super) fn crossed(model: &Model, crossing: &Crossing) -> Vec<(Name, Feedback
         Pattern::LowRank(_) => Factor::BOTH.map(|factor| Feedback::Factor(*id, factor)).to_vec(),
         _ => vec![Feedback::Projection(*id)],
     });
+    let factors = crossing.factors.iter().map(|id| Feedback::Factor(*id, feedback::crossed_last(model, *id)));
     let inner = crossing.inner.iter().map(|(region, number)| Feedback::Inner(*region, *number));
-    let named = weights.chain(inner).map(|feedback| match feedback::product(model, &feedback) {
+    let named = weights.chain(factors).chain(inner).map(|feedback| match feedback::product(model, &feedback) {
         Some(product) => (product, feedback),
         None => bug!("{feedback:?} is crossed in no product"),
     });

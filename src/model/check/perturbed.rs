@@ -61,9 +61,10 @@ fn by_node(learn: &Learn) -> Option<&str> {
     }
 }
 
-/// Nothing that settles moves in a further pass yet, nor is what it draws credited.
+/// Noise on drives is not added in the rounds of what settles yet, nor is credited what is drawn there.
 fn settling(draft: &Draft<'_>, learn: &Learn) -> Option<Diagnostic> {
-    let mut all = learn.moves.iter().chain(&learn.sampled);
+    let moves = by_node(learn).map_or(&[][..], |_| &learn.moves);
+    let mut all = moves.iter().chain(&learn.sampled);
     let id = all.find(|id| draft.regions[id.0].settle.is_some())?;
     let Teacher::Credit(rule) = &learn.teacher else { return None };
     let what = format!("`{rule}` past `{}`, which settles,", draft.region_name(*id));

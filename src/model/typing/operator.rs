@@ -126,6 +126,17 @@ impl Typer<'_, '_> {
         Err(self.fail(said))
     }
 
+    /// Refuses a number with a unit where it becomes an activity or a state.
+    pub(in crate::model) fn want_plain(&mut self, node: usize, holder: &str) -> Result<(), Said> {
+        let (unit, span) = (self.nodes[node].unit, self.nodes[node].span);
+        if unit == Unit::One {
+            return Ok(());
+        }
+        let message = format!("{holder} holds plain numbers, and this is in {unit}");
+        let said = Diagnostic::new(Code::UNIT_MISMATCH, message).at(span, unit.phrase());
+        Err(self.fail(said.help(format!("divide by a unit: `… / 1 {unit}`"))))
+    }
+
     pub(super) fn want_truth(&mut self, node: usize, symbol: &str) -> Result<(), Said> {
         let found = &self.nodes[node];
         if found.ty.element == Element::Bool {
@@ -161,6 +172,10 @@ impl Typer<'_, '_> {
         let (a, b) = (self.nodes[left].ty.element, self.nodes[right].ty.element);
         match (a, b) {
             (Element::Real, Element::Real) => Ok((left, right)),
+            (Element::Bool, Element::Bool) if matches!(symbol, "==" | "!=") => {
+                let mut number = |node| self.row("real", Attributes::None, &[node], Unit::One, span);
+                Ok((number(left)?, number(right)?))
+            }
             (a, b) if whole(a) && whole(b) => self.same_classes(symbol, left, right, span),
             (a, Element::Real) if whole(a) => Ok((left, self.whole_literal(symbol, right, left, span)?)),
             (Element::Real, b) if whole(b) => Ok((self.whole_literal(symbol, left, right, span)?, right)),
