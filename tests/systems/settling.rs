@@ -150,7 +150,7 @@ fn predictive_coding_nears_the_gradient_with_the_square_of_the_variance() {
 
 #[test]
 fn predictive_coding_changes_every_layer_as_the_gradient_does() {
-    let steps = system("E-01").epochs(1).set("variance", 10_000.0).steps();
+    let steps = system("E-01").epochs(1).set("variance", 100_000.0).steps();
     let change = |name: &str| -> Vec<f64> {
         steps[1][name].iter().zip(&steps[0][name]).map(|(after, before)| after - before).collect()
     };
