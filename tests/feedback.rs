@@ -299,3 +299,20 @@ fn no_way_is_taken_that_is_closed() {
     let only = at(&only.replace("using", "only through A -> B -> Out using"));
     assert_eq!(only.feedback(), ["A -> B.feedback", "B -> Out.feedback"]);
 }
+
+#[test]
+fn whoever_tries_something_out_first_changes_no_error_that_others_read() {
+    let learn = |first: &str, second: &str| {
+        let text = format!("{DATA}{DEEP}\n{first}{second}");
+        trained(&text, &Way { epochs: Some(2), ..EXACT })
+    };
+    let direct = "learn A -> B -> Out by direct_feedback_alignment from wrong using sgd(rate = 0.1)\n";
+    for rule in ["node_perturbation", "weight_perturbation", "predictive_coding", "predictive_coding_fixed"] {
+        let other = format!("learn In -> A by {rule} from wrong using sgd(rate = 0.1)\n");
+        let (behind, before) = (learn(&other, direct), learn(direct, &other));
+        for slot in ["A -> B.weight", "B -> Out.weight", "In -> A.weight"] {
+            let apart = behind.slot(slot).iter().zip(before.slot(slot)).map(|(a, b)| (a - b).abs());
+            assert!(apart.fold(0.0, f64::max) < 1e-12, "{rule} {slot}");
+        }
+    }
+}

@@ -38,6 +38,7 @@ mod passes;
 mod patterns;
 mod perturbed;
 mod predict;
+mod probes;
 mod record;
 mod routes;
 mod runtime;

@@ -28,6 +28,7 @@ pub(super) struct Pass {
 struct Kept {
     activity: Vec<Option<Value>>,
     products: Vec<Option<Value>>,
+    drives: Vec<Option<Value>>,
     trial: Trial,
     costs: Vec<Option<Batched>>,
     metrics: Vec<Option<super::measure::Looked>>,
@@ -66,6 +67,7 @@ impl Step<'_> {
         self.pass = None;
         self.activity = kept.activity;
         self.products = kept.products;
+        self.drives = kept.drives;
         self.trial = kept.trial;
         (self.costs, self.metrics, self.unsettled) = (kept.costs, kept.metrics, kept.unsettled);
         costs
@@ -77,6 +79,7 @@ impl Step<'_> {
         let kept = Kept {
             activity: self.activity.clone(),
             products: self.products.clone(),
+            drives: self.drives.clone(),
             trial: std::mem::replace(&mut self.trial, Trial::new(model)),
             costs: std::mem::replace(&mut self.costs, vec![None; model.costs.len()]),
             unsettled: self.unsettled,

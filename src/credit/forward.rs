@@ -43,6 +43,9 @@ pub(super) struct Step<'m> {
     pub(super) trial: Trial,
     /// Each cost that was looked at, per sample.
     pub(super) costs: Vec<Option<Batched>>,
+    /// Values at which a probe looks at what comes back, and what came to them last.
+    pub(super) watched: Vec<Value>,
+    pub(super) seen: Vec<Value>,
     /// Each modulator that was read.
     pub(super) modulators: Vec<Option<Batched>>,
     /// Each metric that was looked at.
@@ -90,6 +93,8 @@ fn begin_with<'m>(
         pass: None,
         trial: Trial::new(model),
         costs: vec![None; model.costs.len()],
+        watched: Vec::new(),
+        seen: Vec::new(),
         modulators: vec![None; model.modulators.len()],
         metrics: (0..model.metrics.len()).map(|_| None).collect(),
         unsettled: None,

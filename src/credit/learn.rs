@@ -2,7 +2,9 @@
 //! changes together.
 
 use super::by::{self, Changed, Feedback};
+use super::formula::Batched;
 use super::forward::{self, Step};
+use super::passes::Passes;
 use super::restore::{self, Change};
 use super::{
     bias_slot, clock, factor_slot, feedback, inner_slot, measure, optimise, passes, plasticity, weight_slot, whose,
@@ -15,34 +17,49 @@ use indexmap::IndexMap;
 /// One training step of a phase; `rows` is the number of rows of the dataset in memory.
 pub fn learn(model: &Model, phase: usize, rows: usize) -> Program {
     let mut step = forward::begin(model, phase, rows, true, "learn");
-    let passes = passes::all(&mut step);
-    let costs = measure::sums(&mut step);
+    let (passes, costs) = (passes::all(&mut step), measure::sums(&mut step));
+    changes(&mut step, model.phases[phase].learns.len(), &costs, &passes);
+    step.b.finish()
+}
+
+/// What the first statements of the phase change, so many of them.
+pub(super) fn changes(step: &mut Step<'_>, statements: usize, costs: &[Batched], passes: &[Passes]) {
     clock::tick(&mut step.b, "clock.phase_step");
     let steps = clock::tick(&mut step.b, "clock.steps");
     let mut made: IndexMap<Name, (Changed, Vec<Made>)> = IndexMap::new();
-    for (number, learn) in model.phases[phase].learns.iter().enumerate() {
+    let phase = step.phase;
+    for (number, learn) in phase.learns[..statements].iter().enumerate() {
         step.b.at(Some(learn.span)).of(whose::credit(learn));
-        let active = active(&mut step, learn, steps);
-        let within = model.time.is_some();
-        let gradients = match &learn.teacher {
-            Teacher::Credit(name) => {
-                let rule = by::find(name);
-                let mut gradients = (rule.gradients)(&mut step, learn, &costs);
-                gradients.iter_mut().for_each(|gradient| of_synapses(&mut step, gradient));
-                clipped(&mut step, learn, gradients)
-            }
-            Teacher::Rule(rule) if within => within::summed(&mut step, learn, number, rule),
-            Teacher::Rule(rule) => plasticity::changes(&mut step, learn, number, rule, active, &passes[number]),
-        };
-        for gradient in gradients {
-            let new = optimise::apply(&mut step, learn, number, &gradient, active);
-            let slot = slot_of(model, &gradient.changed);
+        let active = active(step, learn, steps);
+        for gradient in asked(step, learn, number, costs, &passes[number], active) {
+            let new = optimise::apply(step, learn, number, &gradient, active);
+            let slot = slot_of(step.model, &gradient.changed);
             made.entry(slot).or_insert((gradient.changed, Vec::new())).1.push(Made { new, active });
         }
     }
-    measure::unsettled(&mut step);
-    put_together(&mut step, made);
-    step.b.finish()
+    measure::unsettled(step);
+    put_together(step, made);
+}
+
+/// What a statement asks of everything that it teaches: gradients, or the changes that a rule makes, negated.
+pub(super) fn asked(
+    step: &mut Step<'_>,
+    learn: &Learn,
+    number: usize,
+    costs: &[Batched],
+    passes: &Passes,
+    active: Option<Value>,
+) -> Vec<by::Gradient> {
+    match &learn.teacher {
+        Teacher::Credit(name) => {
+            let rule = by::find(name);
+            let mut gradients = (rule.gradients)(step, learn, costs);
+            gradients.iter_mut().for_each(|gradient| of_synapses(step, gradient));
+            clipped(step, learn, gradients)
+        }
+        Teacher::Rule(rule) if step.model.time.is_some() => within::summed(step, learn, number, rule),
+        Teacher::Rule(rule) => plasticity::changes(step, learn, number, rule, active, passes),
+    }
 }
 
 /// Puts together what all statements make of each parameter, brings it back to what it is held to, and writes it.

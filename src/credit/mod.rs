@@ -21,6 +21,7 @@
 //! | `<projection>.left`, `<projection>.right` | real | likewise, where the pattern is `lowrank` |
 //! | `<projection>.synapses`, `<region>.incoming_length`, `<region>.incoming_sum` | real | [`initial()`]: what weights are held to |
 //! | `<parameter> at <phase>` | real | [`initial()`] at birth, as the parameter; `runtime`, when that phase ends |
+//! | `probe.<number>` | real, or real `[units, units]` | a step of [`probe()`]: a cosine, or the second moments of a signal |
 //! | `predict.<region>` | real `[batch, …]` | a step of [`predict`]: the region's activity |
 //! | `metric.<name>.sum`, `.count`, `cost.<name>.sum`, `.count` | real | `runtime` sets 0 when an epoch or a measurement begins |
 
@@ -47,6 +48,7 @@ mod perturb;
 mod plasticity;
 mod pointwise;
 mod predict;
+mod probe;
 mod products;
 mod restore;
 mod settle;
@@ -67,6 +69,7 @@ pub use learn::{learn, slot_of};
 pub use locality::{Reads, reads};
 pub use measure::measure;
 pub use predict::{predict, prediction_slot};
+pub use probe::{PROBE, probe, probe_slot};
 
 use crate::model::Model;
 use crate::tensor::Name;

@@ -33,7 +33,7 @@ fn of(step: &mut Step<'_>, learn: &Learn) -> Passes {
 
 /// One pass: everything is held but what moves, which settles from the state of another pass, or from 0.
 fn run(step: &mut Step<'_>, learn: &Learn, pass: &Pass, from: Option<&Vec<Option<Value>>>) -> Vec<Option<Value>> {
-    let (activity, products) = (step.activity.clone(), step.products.clone());
+    let free = (step.activity.clone(), step.products.clone(), step.drives.clone());
     settle::forget_products(step, &learn.moves);
     let mut clamped: Vec<RegionId> = Vec::new();
     if pass.clamp.is_some() {
@@ -65,7 +65,7 @@ fn run(step: &mut Step<'_>, learn: &Learn, pass: &Pass, from: Option<&Vec<Option
             seen[id.0] = Some(value);
         }
     }
-    (step.activity, step.products) = (activity, products);
+    (step.activity, step.products, step.drives) = free;
     seen
 }
 

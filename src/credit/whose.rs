@@ -2,7 +2,7 @@
 
 use super::by::Changed;
 use super::learn::slot_of;
-use crate::model::{CostId, Learn, MetricId, Model, ModulatorId, ProjectionId, RegionId};
+use crate::model::{CostId, Learn, MetricId, Model, ModulatorId, Probe, ProjectionId, RegionId};
 use crate::tensor::{Part, Whose};
 
 /// A region's activity.
@@ -22,6 +22,11 @@ pub(super) fn cost(model: &Model, id: CostId) -> Whose {
 pub(super) fn metric(model: &Model, id: MetricId) -> Whose {
     let metric = &model.metrics[id.0];
     Whose { part: Part::Metric, words: format!("the metric `{}`", metric.name).into(), span: metric.span }
+}
+
+/// A probe.
+pub(super) fn probe(probe: &Probe) -> Whose {
+    Whose { part: Part::Metric, words: format!("the probe `{}`", probe.name).into(), span: probe.span }
 }
 
 /// A modulator.

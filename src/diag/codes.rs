@@ -131,6 +131,9 @@ codes! {
     TWO_SOURCES        "E0605" "two_sources"        Error;
     NO_DATA            "E0606" "no_data"            Error;
     EMPTY_DEVELOPMENT  "E0607" "empty_development"  Error;
+    UNTAUGHT_PROBE     "E0608" "untaught_probe"     Error;
+    NO_SIGNAL          "E0609" "no_signal"          Error;
+    WIDE_SIGNAL        "E0610" "wide_signal"        Error;
     UNKNOWN_SOURCE     "E0701" "unknown_source"     Error;
     SOURCE_ARGUMENT    "E0702" "source_argument"    Error;
     MISSING_FILE       "E0703" "missing_file"       Error;

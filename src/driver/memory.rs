@@ -141,6 +141,12 @@ impl Needs<'_> {
                 self.measuring(&lowered.measure);
                 seen.push(lowered);
             }
+            if !model.phases[number].probes.is_empty() {
+                let probe = crate::tensor::pass::simplify(crate::credit::probe(model, number, rows));
+                if let Ok(probe) = crate::loops::lower::lower(&probe, self.precision, &mut layouts) {
+                    self.measuring(&probe);
+                }
+            }
         }
         slots.values().for_each(|slot| self.slot(slot));
     }

@@ -77,6 +77,7 @@ pub fn check(
     metrics(&mut draft);
     definition::unused_definitions(&mut draft);
     schedule::develop(&mut draft);
+    super::probe::probes(&mut draft);
     let (order, settling) = super::settling::order(&mut draft);
     super::check::run(&mut draft, options);
     finish(draft, order, settling)
@@ -138,7 +139,6 @@ fn unsupported_items(draft: &mut Draft<'_>) {
             ItemKind::Act(_) => ("`act`", ""),
             ItemKind::CriticalPeriod(_) => ("`critical_period`", "`freeze` in a phase keeps paths from changing"),
             ItemKind::Evolution(_) => ("`evolution`", ""),
-            ItemKind::Experiment(_) => ("`experiment`", "metrics are measured on every split after each epoch"),
             ItemKind::Definition(definition) => match definition.kind {
                 tree::DefinitionKind::Neuron => ("`neuron`", ""),
                 tree::DefinitionKind::Environment => ("`environment`", ""),

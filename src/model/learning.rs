@@ -55,6 +55,52 @@ pub(super) fn learn(draft: &mut Draft<'_>, tree: &tree::Learn, span: Span) -> Re
     Ok(made)
 }
 
+/// What a rule would do at some paths, where nothing changes: for a probe.
+pub(super) fn probed(
+    draft: &mut Draft<'_>,
+    projections: Vec<ProjectionId>,
+    paths: Paths,
+    rule: &Expr,
+    cost: Option<&Expr>,
+    span: Span,
+) -> Result<Learn, Said> {
+    let (teacher, Given { arguments, baseline }) = teacher(draft, rule)?;
+    let from = match (cost, &teacher) {
+        (Some(cost), Teacher::Credit(_)) => costs(draft, std::slice::from_ref(cost))?,
+        (None, Teacher::Rule(_)) => Vec::new(),
+        _ => {
+            let message = "a credit rule has a cost here, and a rule with an equation has none";
+            let said = Diagnostic::new(Code::WRONG_ARGUMENTS, message).at(rule.span, "of the other kind");
+            draft.say(said.help("probe alignment(A -> B, backprop from COST)"));
+            return Err(Said);
+        }
+    };
+    let mut learn = Learn { projections, from, arguments, baseline, ..Learn::of(teacher, span) };
+    if let Teacher::Rule(taught) = &learn.teacher {
+        if !taught.kept.is_empty() || !taught.passes.is_empty() {
+            draft.later(rule.span, "a probe of a rule that keeps something, or has passes", "another rule");
+            return Err(Said);
+        }
+        let tree = tree::Learn {
+            also: None,
+            paths,
+            rule: rule.clone(),
+            costs: Vec::new(),
+            optimiser: None,
+            only_through: Vec::new(),
+            every: None,
+            clip: None,
+            fresh: None,
+            require: None,
+        };
+        super::indices::fit(draft, &tree, &learn, taught)?;
+        super::modulator::fit_regions(draft, &learn, rule.span)?;
+    }
+    super::passes::levels(draft, &mut learn, rule.span)?;
+    super::schedule::by_chance(draft, &mut learn);
+    Ok(learn)
+}
+
 /// Fills in the costs that a statement without `from` means, and refuses what does not go together.
 fn complete(draft: &mut Draft<'_>, tree: &tree::Learn, mut learn: Learn) -> Result<Vec<Learn>, Said> {
     let rule = draft.sources.slice(tree.rule.span).to_string();

@@ -25,6 +25,7 @@ mod modulator;
 mod passes;
 mod pattern;
 pub mod print;
+mod probe;
 mod repeat;
 mod routes;
 mod sampled;
@@ -58,6 +59,7 @@ pub use kept::{Kept, Line};
 pub use local::Neighbours;
 pub use modulator::{Modulator, units_per_entry};
 pub use passes::{Aim, Pass};
+pub use probe::{Probe, ProbeKind, Signal};
 pub use sampled::{Distribution, Estimator, Sampled};
 pub use selection::{Selection, SelectionKind};
 pub use settling::{Settle, Settling};
@@ -518,6 +520,8 @@ pub struct Phase {
     pub selections: Option<Vec<Selection>>,
     /// Who learns from what. Frozen paths are taken out already.
     pub learns: Vec<Learn>,
+    /// What experiments look at.
+    pub probes: Vec<Probe>,
     /// Projections that do not change in this phase, whatever else it says.
     pub frozen: Vec<ProjectionId>,
     /// Params that have another value in this phase (which may be scheduled).
@@ -528,4 +532,11 @@ pub struct Phase {
     pub weights: IndexMap<CostId, Formula>,
     /// The phase's head.
     pub span: Span,
+}
+
+impl Phase {
+    /// Its statements, and what its probes compare with.
+    pub(crate) fn everyone(&self) -> impl Iterator<Item = &Learn> {
+        self.learns.iter().chain(self.probes.iter().filter_map(Probe::learn))
+    }
 }

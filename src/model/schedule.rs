@@ -215,8 +215,22 @@ pub(super) fn phase(
     let frozen = frozen.into_iter().map(|(id, _)| id).collect();
     let Sets { params: sets, worlds, weights } = sets;
     other_worlds(draft, dataset, &worlds);
-    let phase =
-        Phase { name, bound, until, keep, data: dataset, selections, learns, frozen, sets, worlds, weights, span };
+    let probes = Vec::new();
+    let phase = Phase {
+        name,
+        bound,
+        until,
+        keep,
+        data: dataset,
+        selections,
+        learns,
+        probes,
+        frozen,
+        sets,
+        worlds,
+        weights,
+        span,
+    };
     if let Some(word) = unsupervised {
         labels(draft, &phase, word);
     }
@@ -419,17 +433,20 @@ fn teach(draft: &mut Draft<'_>, learns: Vec<(Learn, Span)>, frozen: &[(Projectio
     }
     biases(draft, &mut made, frozen);
     structures(draft, &mut made, frozen);
-    for learn in &mut made {
-        match super::credit_rules::through(learn) {
-            super::Through::Derivatives => {}
-            super::Through::Scores => {
-                let scored = learn.from.iter().flat_map(|(_, cost)| super::routes::scored(draft, *cost, learn));
-                learn.sampled = scored.collect::<BTreeSet<RegionId>>().into_iter().collect();
-            }
-            super::Through::Anything => learn.moves = super::routes::moved(draft, learn),
-        }
-    }
+    made.iter_mut().for_each(|learn| by_chance(draft, learn));
     made
+}
+
+/// Finds the draws that a statement credits, and what moves where it tries something out.
+pub(super) fn by_chance(draft: &Draft<'_>, learn: &mut Learn) {
+    match super::credit_rules::through(learn) {
+        super::Through::Derivatives => {}
+        super::Through::Scores => {
+            let scored = learn.from.iter().flat_map(|(_, cost)| super::routes::scored(draft, *cost, learn));
+            learn.sampled = scored.collect::<BTreeSet<RegionId>>().into_iter().collect();
+        }
+        super::Through::Anything => learn.moves = super::routes::moved(draft, learn),
+    }
 }
 
 /// A structure's own weights are taught with the paths that end in it, by the first credit rule in the text that teaches

@@ -46,6 +46,31 @@ pub struct Learn {
     pub span: Span,
 }
 
+impl Learn {
+    /// A statement about nothing yet.
+    pub(super) fn of(teacher: Teacher, span: Span) -> Learn {
+        Learn {
+            projections: Vec::new(),
+            biases: Vec::new(),
+            structures: Vec::new(),
+            teacher,
+            arguments: Vec::new(),
+            baseline: None,
+            sampled: Vec::new(),
+            from: Vec::new(),
+            moves: Vec::new(),
+            using: None,
+            clip: None,
+            every: 1,
+            every_trial: false,
+            only_through: None,
+            also: false,
+            require: None,
+            span,
+        }
+    }
+}
+
 /// By what somebody learns.
 #[derive(Debug, Clone)]
 pub enum Teacher {

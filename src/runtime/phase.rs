@@ -2,6 +2,7 @@
 
 use super::engine::{Engine, Made};
 use super::measure::Measurer;
+use super::probe::Prober;
 use super::rhythm::Pace;
 use super::samples::Samples;
 use super::store::Store;
@@ -17,6 +18,7 @@ pub(super) struct Ready {
     pub(super) learn: Engine,
     pub(super) pace: Pace,
     pub(super) measurer: Measurer,
+    pub(super) prober: Option<Prober>,
     pub(super) train: Rows,
     pub(super) validation: Rows,
     pub(super) test: Rows,
@@ -49,6 +51,7 @@ pub(super) fn ready(
     admit(model, options.seed, measurer.program(), store)?;
     samples.fill(model, phase, &learn.program, store)?;
     samples.fill(model, phase, measurer.program(), store)?;
+    let prober = prober(model, phase, options, samples, made, store)?;
     let [train, validation, test] =
         [Split::Train, Split::Validation, Split::Test].map(|split| samples.rows(model, phase, split));
     let (train, validation, test) = (train?, validation?, test?);
@@ -67,7 +70,28 @@ pub(super) fn ready(
     let selections = model.phases[phase].selections.as_ref().unwrap_or(&data.selections);
     let sorted = selections.iter().any(|selection| matches!(selection.kind, SelectionKind::OrderBy(_)));
     let (ordered, batch) = (data.ordered || sorted, data.batch);
-    Ok(Ready { learn, pace, measurer, train, validation, test, batch, ordered, epoch_steps, steps, compiling })
+    Ok(Ready { learn, pace, measurer, prober, train, validation, test, batch, ordered, epoch_steps, steps, compiling })
+}
+
+/// What looks at a phase, if something does.
+fn prober(
+    model: &Model,
+    phase: usize,
+    options: &Options,
+    samples: &Samples,
+    made: &mut Made,
+    store: &Store,
+) -> Result<Option<Prober>, RunError> {
+    if model.phases[phase].probes.is_empty() {
+        return Ok(None);
+    }
+    let rows = samples.set(model, phase).rows();
+    let [engine] = made.engines([credit::probe(model, phase, rows)], options.precision, options.backend)?;
+    let apart = Prober::apart(&engine.program, store);
+    let mut own = Store::new(options.precision);
+    admit(model, options.seed, &apart, &mut own)?;
+    samples.fill(model, phase, &apart, &mut own)?;
+    Ok(Some(Prober::new(engine, own, &model.phases[phase])))
 }
 
 impl Ready {

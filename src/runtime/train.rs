@@ -6,6 +6,7 @@ use super::engine::Made;
 use super::guilty::Guilty;
 use super::metrics::Metrics;
 use super::phase::{Ready, ready};
+use super::probe::When;
 use super::samples::Samples;
 use super::store::{Snapshot, Store};
 use super::times::Times;
@@ -171,7 +172,8 @@ impl Run<'_> {
             self.store.set_order(&order);
             self.store.set("clock.rows", order.len() as f64);
             while self.position.epoch_step < ready.epoch_steps && self.position.phase_step < ready.steps {
-                self.stretch(phase, ready)?;
+                let next = self.probe(phase, ready)?;
+                self.stretch(phase, ready, next)?;
                 watcher.progress(self.position.phase_step, &|| measure::means(self.model, &self.store, Split::Train));
                 if self.options.interrupted.load(Ordering::Relaxed) {
                     return Ok(true);
@@ -188,10 +190,22 @@ impl Run<'_> {
         }
     }
 
-    /// One call of compiled code: some steps of one epoch.
-    fn stretch(&mut self, phase: usize, ready: &mut Ready) -> Result<(), RunError> {
+    /// Looks at the step that comes, if a probe is due; gives after how many steps one looks again.
+    fn probe(&mut self, phase: usize, ready: &mut Ready) -> Result<u64, RunError> {
+        let Some(prober) = &mut ready.prober else { return Ok(u64::MAX) };
+        let at = &self.position;
+        let seen = prober.look(&mut self.store, When::Before(at.phase_step), at.epoch_step)?;
+        let epoch = at.time + at.epoch_step as f64 / ready.epoch_steps as f64;
+        if let (Some(metrics), false) = (&mut self.metrics, seen.is_empty()) {
+            metrics.append(at.steps, &self.model.phases[phase].name, epoch, &seen)?;
+        }
+        Ok(prober.until_next(at.phase_step))
+    }
+
+    /// One call of compiled code: some steps of one epoch, at most so many.
+    fn stretch(&mut self, phase: usize, ready: &mut Ready, most: u64) -> Result<(), RunError> {
         let left = (ready.epoch_steps - self.position.epoch_step).min(ready.steps - self.position.phase_step);
-        let steps = ready.pace.next(left);
+        let steps = ready.pace.next(left.min(most));
         self.store.take_down(&mut self.before);
         let begun = Instant::now();
         ready.learn.run(&mut self.store, None, steps)?;
@@ -276,7 +290,7 @@ impl Run<'_> {
     }
 
     /// Goes on to the next phase, with the weights of the best measurement if this one keeps them.
-    fn end(&mut self, phase: usize, ready: &Ready) -> Result<(), RunError> {
+    fn end(&mut self, phase: usize, ready: &mut Ready) -> Result<(), RunError> {
         let epochs = self.position.phase_step as f64 / ready.epoch_steps as f64;
         let mut values = std::mem::take(&mut self.position.last);
         if let (Some(kept), Some(best)) = (self.position.kept.take(), self.best.take()) {
@@ -284,6 +298,15 @@ impl Run<'_> {
             self.store.take_over(best);
         }
         let name = self.model.phases[phase].name.to_string();
+        if let Some(prober) = &mut ready.prober {
+            // The last batch is looked at once more.
+            let last = self.position.phase_step.saturating_sub(1) % ready.epoch_steps;
+            let seen = prober.look(&mut self.store, When::End, last)?;
+            if let Some(metrics) = &mut self.metrics {
+                metrics.append(self.position.steps, &name, self.position.time, &seen)?;
+            }
+            values.extend(seen);
+        }
         self.store.remember(&name)?;
         self.position.ended.push(Ended { phase: name, epochs, steps: self.position.phase_step, values });
         self.position.phase += 1;

@@ -1,6 +1,6 @@
 //! Accounts and probes of credit: rows that ask who learns from what, and how well.
 
-use super::super::trained::checked_with;
+use super::super::trained::{Trained, checked_with};
 use super::{folder, system};
 use assert_cmd::Command;
 use neurula::diag::{Code, Diagnostic};
@@ -116,4 +116,142 @@ fn who_reads_the_weights_behind_is_refused_and_who_has_feedback_weights_learns()
     assert_eq!(read("node_perturbation"), []);
     let life = system("G-02").run();
     assert!(life.value("accuracy", "test") > 0.85, "{}", life.value("accuracy", "test"));
+}
+
+/// What a probe saw during a run, step by step, the end last.
+fn seen(run: &Trained, probe: &str) -> Vec<f64> {
+    let mut rows = csv::Reader::from_reader(run.metrics.as_bytes());
+    let rows = rows.records().map(|row| row.unwrap()).filter(|row| &row[4] == probe);
+    rows.map(|row| row[5].parse().unwrap()).collect()
+}
+
+fn cosine(a: &[f64], b: &[f64]) -> f64 {
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+}
+
+fn degrees(cosine: f64) -> f64 {
+    cosine.clamp(-1.0, 1.0).acos().to_degrees()
+}
+
+const TO_HIDDEN: &str = "alignment(Senses -> Hidden, backprop from wrong)";
+
+#[test]
+fn an_update_that_follows_the_gradient_is_told_from_one_that_does_not() {
+    let exact = system("X-01").set("teacher", "backprop").set("length", "101 steps").run_both();
+    let along = seen(&exact, TO_HIDDEN);
+    assert_eq!(along.len(), 4);
+    assert!(along.iter().all(|cosine| (cosine - 1.0).abs() < 1e-12), "{along:?}");
+    let (mut first, mut turned) = (Vec::new(), Vec::new());
+    for seed in 0..5 {
+        let cosines = seen(&system("X-01").seed(seed).run(), TO_HIDDEN);
+        assert_eq!(cosines.len(), 21);
+        first.push(degrees(cosines[0]));
+        turned.push(cosines[11..].iter().map(|cosine| degrees(*cosine)).sum::<f64>() / 10.0);
+    }
+    let mean = first.iter().sum::<f64>() / 5.0;
+    assert!((75.0..105.0).contains(&mean), "{first:?}");
+    assert!(turned.iter().all(|angle| *angle < 45.0), "{turned:?}");
+}
+
+#[test]
+fn what_has_nothing_to_do_with_the_error_goes_across_the_gradient() {
+    let mut all = Vec::new();
+    for seed in 0..10 {
+        all.extend(seen(&system("X-01b").seed(seed).run(), TO_HIDDEN));
+    }
+    let count = all.len() as f64;
+    let mean = all.iter().sum::<f64>() / count;
+    let spread = (all.iter().map(|cosine| cosine * cosine).sum::<f64>() / count).sqrt();
+    // A fixed direction among 20: its cosine with a direction that does not know of it has the deviation 1 / sqrt(20).
+    let wanted = 1.0 / 20f64.sqrt();
+    assert!(mean.abs() < 0.1, "{mean}");
+    assert!((spread / wanted - 1.0).abs() < 0.3, "{spread} {wanted}");
+}
+
+#[test]
+fn what_a_probe_sees_is_what_the_steps_show() {
+    let step = |teacher: &str| -> Vec<f64> {
+        let seen = system("X-01").set("teacher", teacher).set("length", "1 step").steps();
+        super::change(&seen[0]["Senses -> Hidden.weight"], &seen[1]["Senses -> Hidden.weight"])
+    };
+    let by_hand = cosine(&step("feedback_alignment"), &step("backprop"));
+    let told = seen(&system("X-01").set("length", "1 step").run(), TO_HIDDEN)[0];
+    assert!((told - by_hand).abs() < 1e-9, "{told} {by_hand}");
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "angles that are asked for, not computed by a run")]
+fn the_cost_changes_by_the_cosine_that_the_probe_tells() {
+    let rate = 1e-6;
+    let with = |along: f64, aside: f64| system("G-19").set("along", along).set("aside", aside);
+    let update = |along: f64, aside: f64| -> Vec<f64> {
+        let seen = with(along, aside).steps();
+        let change = super::change(&seen[0]["In -> Hidden.weight"], &seen[1]["In -> Hidden.weight"]);
+        change.into_iter().map(|change| -change / rate).collect()
+    };
+    let length = |a: &[f64]| a.iter().map(|a| a * a).sum::<f64>().sqrt();
+    let (gradient, away) = (update(1.0, 0.0), update(0.0, 1.0));
+    let (norm, cos) = (length(&gradient), cosine(&gradient, &away));
+    let across = length(&away) * (1.0 - cos * cos).sqrt();
+    for angle in [0.0, 45.0, 85.0, 90.0, 95.0, 135.0f64] {
+        let aside = norm * angle.to_radians().sin() / across;
+        let along = angle.to_radians().cos() - aside * length(&away) * cos / norm;
+        let run = with(along, aside).run();
+        let told = seen(&run, "alignment(In -> Hidden, backprop from wrong)")[0];
+        assert!((degrees(told) - angle).abs() < 1e-4, "{angle}: {told}");
+        let costs = seen_in(&run, "wrong", "train");
+        let slope = (costs[1] - costs[0]) / rate;
+        let wanted = -told * norm * length(&update(along, aside));
+        assert!((slope - wanted).abs() < 1e-5 * norm * norm, "{angle}: {slope} {wanted}");
+        assert!(angle == 90.0 || (slope < 0.0) == (angle < 90.0), "{angle}: {slope}");
+    }
+}
+
+/// A measured value after each epoch.
+fn seen_in(run: &Trained, name: &str, split: &str) -> Vec<f64> {
+    let mut rows = csv::Reader::from_reader(run.metrics.as_bytes());
+    let rows = rows.records().map(|row| row.unwrap()).filter(|row| &row[4] == name && &row[3] == split);
+    rows.map(|row| row[5].parse().unwrap()).collect()
+}
+
+#[test]
+fn signals_have_as_many_directions_as_their_source() {
+    let run = system("X-05").run();
+    let ranks = [
+        ("rank(softmax(Choice) - one_hot(world.label))", 9.0),
+        ("rank(Hidden, backprop from wrong)", 9.0),
+        ("rank(Hidden, feedback_alignment from wrong)", 9.0),
+        ("rank(Hidden, direct_feedback_alignment from wrong)", 9.0),
+        ("rank(Hidden, backprop from missed)", 1.0),
+        ("rank(Hidden, node_perturbation from wrong)", 50.0),
+    ];
+    for (probe, rank) in ranks {
+        let found = seen(&run, probe);
+        assert_eq!(found.len(), 4, "{probe}");
+        assert!(found.iter().all(|found| *found == rank), "{probe}: {found:?}");
+        assert_eq!(run.value(probe, "train"), rank, "{probe}");
+    }
+    let participation = |of: &str| *seen(&run, &format!("participation(Hidden, {of})")).last().unwrap();
+    let (dense, scalar, noise) = (
+        participation("backprop from wrong"),
+        participation("backprop from missed"),
+        participation("node_perturbation from wrong"),
+    );
+    assert!((scalar - 1.0).abs() < 1e-9, "{scalar}");
+    assert!(1.5 < dense && dense < 9.0 && noise > 20.0, "{dense} {noise}");
+    let single = system("X-05").single().run();
+    for (probe, rank) in ranks {
+        assert_eq!(single.value(probe, "train"), rank, "{probe} in f32");
+    }
+}
+
+#[test]
+fn dense_errors_and_a_scalar_add_their_directions_on_one_path() {
+    let run = system("P-15").run();
+    let of = |cost: &str| seen(&run, &format!("rank(Hidden, backprop from {cost})"));
+    assert!(of("wrong").iter().all(|rank| *rank == 9.0), "{:?}", of("wrong"));
+    assert!(of("missed").iter().all(|rank| *rank == 1.0), "{:?}", of("missed"));
+    assert!(of("wrong + missed").iter().all(|rank| *rank == 10.0), "{:?}", of("wrong + missed"));
+    assert!(run.value("accuracy", "test") > 0.9, "{}", run.value("accuracy", "test"));
 }

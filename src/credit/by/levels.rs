@@ -101,7 +101,7 @@ fn seeds(step: &mut Step<'_>, predicted: &Predicted, errors: &[Option<Value>], s
 
 /// Lets the activities settle, or with predictions that are `held` where they are in the step; gives what lowers the errors.
 pub(super) fn settled(step: &mut Step<'_>, learn: &Learn, held: bool) -> Vec<Gradient> {
-    let (activity, products) = (step.activity.clone(), step.products.clone());
+    let free = (step.activity.clone(), step.products.clone(), step.drives.clone());
     let levels = Levels::new(step, learn);
     let variance = if held { 1.0 } else { learn.constant("variance") };
     let span = learn.span;
@@ -132,13 +132,13 @@ pub(super) fn settled(step: &mut Step<'_>, learn: &Learn, held: bool) -> Vec<Gra
     let predicted = predict(step, &levels, if held { &levels.free } else { &at });
     let errors = errors(step, &at, &predicted);
     let found = lowered(step, learn, &levels, &predicted, &errors, variance);
-    (step.activity, step.products) = (activity, products);
+    (step.activity, step.products, step.drives) = free;
     found
 }
 
 /// One round a level, from the costs down.
 pub(super) fn staggered(step: &mut Step<'_>, learn: &Learn) -> Vec<Gradient> {
-    let (activity, products) = (step.activity.clone(), step.products.clone());
+    let free = (step.activity.clone(), step.products.clone(), step.drives.clone());
     let levels = Levels::new(step, learn);
     let model = step.model;
     let predicted = predict(step, &levels, &levels.free);
@@ -152,7 +152,7 @@ pub(super) fn staggered(step: &mut Step<'_>, learn: &Learn) -> Vec<Gradient> {
         moved[place] = Some(step.b.subtract(now, predicted.of[place]));
     }
     let found = lowered(step, learn, &levels, &predicted, &moved, 1.0);
-    (step.activity, step.products) = (activity, products);
+    (step.activity, step.products, step.drives) = free;
     found
 }
 

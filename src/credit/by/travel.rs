@@ -113,8 +113,10 @@ pub(super) fn gradients(
     transport: &mut dyn Transport,
 ) -> Vec<Gradient> {
     let changed = changed_by(step.model, learn);
-    let wrt: Vec<Value> = changed.iter().map(|changed| step.changed(changed)).collect();
-    let found = reverse(&mut step.b, seeds, &wrt, transport);
+    let mut wrt: Vec<Value> = changed.iter().map(|changed| step.changed(changed)).collect();
+    wrt.extend(&step.watched);
+    let mut found = reverse(&mut step.b, seeds, &wrt, transport);
+    step.seen = found.split_off(changed.len());
     let pairs = changed.into_iter().zip(found);
     named(step, pairs.map(|(changed, value)| Gradient { changed, value }).collect())
 }

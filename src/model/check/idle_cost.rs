@@ -1,7 +1,7 @@
 //! Every cost is lowered by something.
 
 use super::super::draft::Draft;
-use super::super::{CostId, routes};
+use super::super::{CostId, Learn, Probe, routes};
 use super::{Check, Options};
 use crate::diag::{Code, Diagnostic};
 
@@ -14,7 +14,9 @@ fn run(draft: &mut Draft<'_>, _: &Options) {
         let id = CostId(number);
         let learns = draft.phases.iter().flat_map(|phase| &phase.learns);
         let users: Vec<_> = learns.filter(|learn| learn.from.iter().any(|(_, other)| *other == id)).collect();
-        if users.is_empty() {
+        let lowers = |learn: &Learn| learn.from.iter().any(|(_, other)| *other == id);
+        let looked_at = draft.phases.iter().flat_map(|phase| &phase.probes).filter_map(Probe::learn).any(lowers);
+        if users.is_empty() && !looked_at {
             let region = draft.region_name(cost.region);
             let into =
                 draft.projections.iter().find(|projection| projection.target == cost.region && projection.plastic);

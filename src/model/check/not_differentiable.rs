@@ -1,7 +1,7 @@
 //! Credit that a path waits for is not lost in an operation without a derivative, nor in a draw that has no estimator for it.
 
 use super::super::draft::Draft;
-use super::super::{Learn, Projection, Sampled, Teacher, Through, credit_rules, routes};
+use super::super::{Learn, Phase, Projection, Sampled, Teacher, Through, credit_rules, routes};
 use super::{Check, Options};
 use crate::diag::{Code, Diagnostic, Span};
 
@@ -9,7 +9,7 @@ pub(super) const CHECK: Check = Check { name: "not_differentiable", run };
 
 fn run(draft: &mut Draft<'_>, _: &Options) {
     let mut said: Vec<Diagnostic> = Vec::new();
-    for learn in draft.phases.iter().flat_map(|phase| &phase.learns) {
+    for learn in draft.phases.iter().flat_map(Phase::everyone) {
         let Teacher::Credit(rule) = &learn.teacher else { continue };
         if learn.teacher.is_nothing() {
             continue;

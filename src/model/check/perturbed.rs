@@ -1,7 +1,7 @@
 //! What a perturbation moves can be moved: units that have a drive, and in a model with time no more than credit crosses.
 
 use super::super::draft::{Draft, not_supported};
-use super::super::{Leaf, Learn, Need, Teacher, Through, credit_rules, routes};
+use super::super::{Leaf, Learn, Need, Phase, Teacher, Through, credit_rules, routes};
 use super::{Check, Options};
 use crate::diag::{Code, Diagnostic};
 
@@ -9,7 +9,7 @@ pub(super) const CHECK: Check = Check { name: "perturbed", run };
 
 fn run(draft: &mut Draft<'_>, _: &Options) {
     let mut said = Vec::new();
-    for learn in draft.phases.iter().flat_map(|phase| &phase.learns) {
+    for learn in draft.phases.iter().flat_map(Phase::everyone) {
         said.extend(settling(draft, learn));
         if credit_rules::through(learn) == Through::Anything {
             said.extend(driveless(draft, learn));

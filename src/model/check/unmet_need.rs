@@ -2,7 +2,7 @@
 
 use super::super::credit_rules::{Need, credit_rule};
 use super::super::draft::Draft;
-use super::super::{Learn, Teacher, crossing, tie};
+use super::super::{Learn, Phase, Teacher, crossing, tie};
 use super::{Check, Options};
 use crate::diag::{Code, Diagnostic};
 
@@ -10,7 +10,7 @@ pub(super) const CHECK: Check = Check { name: "unmet_need", run };
 
 fn run(draft: &mut Draft<'_>, _: &Options) {
     let mut said: Vec<Diagnostic> = Vec::new();
-    for learn in draft.phases.iter().flat_map(|phase| &phase.learns) {
+    for learn in draft.phases.iter().flat_map(Phase::everyone) {
         let Teacher::Credit(name) = &learn.teacher else { continue };
         let needs = credit_rule(name).map_or(&[][..], |rule| rule.needs);
         let unmet = needs.iter().find_map(|need| unmet(draft, learn, name, *need));

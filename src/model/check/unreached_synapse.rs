@@ -23,6 +23,7 @@ fn run(draft: &mut Draft<'_>, _: &Options) {
             );
         }
     }
+    said.extend(super::super::probe::unreached(draft));
     for phase in &draft.phases {
         for learn in &phase.learns {
             said.extend(unreached(draft, learn));

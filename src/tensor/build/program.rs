@@ -63,6 +63,12 @@ impl ProgramBuilder {
         self.writes.push((number, value));
     }
 
+    /// What a slot is to hold, if it is written.
+    pub fn written(&self, slot: &str) -> Option<Value> {
+        let number = self.slot_number(slot)?;
+        self.writes.iter().find(|(written, _)| *written == number).map(|(_, value)| *value)
+    }
+
     /// The finished program.
     pub fn finish(self) -> Program {
         let (writes, results): (Vec<usize>, Vec<Value>) = self.writes.into_iter().unzip();
