@@ -29,6 +29,7 @@ mod library;
 mod loops;
 mod lower;
 mod math;
+mod matrices;
 mod means;
 mod model;
 mod moments;

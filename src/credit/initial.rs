@@ -18,8 +18,8 @@ pub fn initial(model: &Model, slot: &Slot, seed: u64) -> Vec<f64> {
     if slot.role != Role::Parameter {
         let held =
             synapses::initial(model, &slot.name, seed).or_else(|| restore::first(model, &slot.name, cells, seed));
-        let first = || kept::first(model, &slot.name).unwrap_or_else(|| state(model, &slot.name));
-        return held.unwrap_or_else(|| vec![first(); cells]);
+        let held = held.or_else(|| kept::first(model, &slot.name, &slot.ty));
+        return held.unwrap_or_else(|| vec![state(model, &slot.name); cells]);
     }
     if let Some(values) = feedback::initial(model, &slot.name, seed) {
         return values;

@@ -6,7 +6,8 @@ use super::modulator::Behind;
 use super::pointwise::{self, Equation, SAMPLES, Spread};
 use super::{optimise, plasticity, sums};
 use crate::bug;
-use crate::model::{Formula, Kept, KeptAt, Leaf, Learn, Model, ProjectionId, RegionId, Rule, Teacher};
+use crate::model::indices::{POST, PRE};
+use crate::model::{Along, Formula, Kept, KeptAt, Leaf, Learn, Model, ProjectionId, RegionId, Rule, Teacher};
 use crate::tensor::{Element, Extent, Name, Type, Value};
 
 /// What the equations of a rule read at one projection: values, each with the axes that it has.
@@ -44,8 +45,18 @@ impl Reads {
             Leaf::SynapseAt(post, Some(pre)) => sums::weights_along(&mut step.b, self.weight.value, *post, *pre),
             Leaf::Place(axis) => index(step, *axis, &self.layout.extents),
             Leaf::Kept(at) => self.kept_at(at),
+            Leaf::KeptAlong(at, first, second) => self.along(step, at, *first, *second),
             Leaf::Samples => Spread { value: step.batch.count, axes: Vec::new() },
             _ => Spread { value: step.leaf(leaf).value, axes: Vec::new() },
+        }
+    }
+
+    /// What is kept along axes that are written out, along these.
+    pub(super) fn along(&self, step: &mut Step<'_>, at: &KeptAt, first: usize, second: Option<usize>) -> Spread {
+        let value = self.kept_at(at).value;
+        match second {
+            Some(second) => sums::weights_along(&mut step.b, value, first, second),
+            None => Spread { value, axes: vec![first] },
         }
     }
 
@@ -65,13 +76,12 @@ impl Reads {
     pub(super) fn bring_up_to_date(&mut self, step: &mut Step<'_>, rule: &Rule, owner: &str, active: Option<Value>) {
         for kept in &rule.kept {
             let axes = self.layout.axes(step.model, kept);
-            let ty = self.layout.ty(&axes);
-            let value = state(step, slot(owner, &kept.name), ty);
+            let value = state(step, slot(owner, &kept.name), self.layout.kept(step.model, kept));
             self.kept.push(vec![Spread { value, axes }]);
         }
         for line in &rule.lines {
             let value = self.equation(step, &line.value).value(step, line.value.root);
-            let axes = self.kept[line.kept][0].axes.clone();
+            let axes = if line.axes.is_empty() { self.kept[line.kept][0].axes.clone() } else { line.axes.clone() };
             let value = pointwise::spread(&mut step.b, &value, &axes, &self.layout.extents);
             step.b.named(value, slot(owner, &rule.kept[line.kept].name));
             self.kept[line.kept].push(Spread { value, axes });
@@ -102,8 +112,12 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// The axes of something kept: those of the activities that it follows; of the samples, where each has its own.
+    /// The axes of something kept: those of the activities that it follows; of the samples, where each has its own. None where
+    /// they are written out, since each reader says along which of its own they lie.
     fn axes(&self, model: &Model, kept: &Kept) -> Vec<usize> {
+        if kept.is_table() {
+            return Vec::new();
+        }
         let of_pre = self.pre.iter().filter(|axis| kept.per_pre && **axis != SAMPLES);
         let of_post = self.post.iter().filter(|axis| kept.per_post && **axis != SAMPLES);
         let of_samples = of_sample(model, kept).then_some(SAMPLES);
@@ -113,8 +127,11 @@ impl Layout {
         axes
     }
 
-    fn ty(&self, axes: &[usize]) -> Type {
-        Type { element: Element::Real, shape: axes.iter().map(|&axis| self.extents[axis].clone()).collect() }
+    /// The type of something kept.
+    fn kept(&self, model: &Model, kept: &Kept) -> Type {
+        let written = kept.along.iter().map(|along| if *along == Along::Post { POST } else { PRE });
+        let axes = self.axes(model, kept).into_iter().chain(written);
+        Type { element: Element::Real, shape: axes.map(|axis| self.extents[axis].clone()).collect() }
     }
 }
 
@@ -133,7 +150,7 @@ pub(super) fn types(
 ) -> Vec<(Name, Type, bool)> {
     let (owner, layout) = (owner(step.model, learn, number, rule, id), plasticity::layout(step, id));
     let of = |kept: &Kept| {
-        let ty = layout.ty(&layout.axes(step.model, kept));
+        let ty = layout.kept(step.model, kept);
         (slot(&owner, &kept.name), ty, of_sample(step.model, kept))
     };
     rule.kept.iter().map(of).collect()
@@ -149,8 +166,8 @@ fn slot(owner: &str, name: &str) -> Name {
     format!("{owner}.{name}").into()
 }
 
-/// The first value of what a rule keeps, if the slot is one of those.
-pub(super) fn first(model: &Model, name: &str) -> Option<f64> {
+/// The first values of what a rule keeps, if the slot is one of those.
+pub(super) fn first(model: &Model, name: &str, ty: &Type) -> Option<Vec<f64>> {
     let (owner, kept) = name.rsplit_once('.')?;
     let mut parts = owner.split('|');
     let (projection, rule, also) = (parts.next()?, parts.next()?, parts.next());
@@ -159,12 +176,12 @@ pub(super) fn first(model: &Model, name: &str) -> Option<f64> {
         return None;
     }
     let learns = model.phases.iter().flat_map(|phase| &phase.learns);
-    learns.filter(|learn| learn.projections.contains(&ProjectionId(projection))).find_map(|learn| {
-        match &learn.teacher {
-            Teacher::Rule(taught) if *taught.name == *rule => {
-                taught.kept.iter().find(|declared| *declared.name == *kept).map(|declared| declared.first)
-            }
-            _ => None,
-        }
-    })
+    let mut learns = learns.filter(|learn| learn.projections.contains(&ProjectionId(projection)));
+    let declared = learns.find_map(|learn| match &learn.teacher {
+        Teacher::Rule(taught) if *taught.name == *rule => taught.kept.iter().find(|declared| *declared.name == *kept),
+        _ => None,
+    })?;
+    let cells: usize = ty.shape.iter().map(Extent::bound).product();
+    let every = if declared.diagonal { ty.shape[0].bound() + 1 } else { 1 };
+    Some((0..cells).map(|cell| if cell % every == 0 { declared.first } else { 0.0 }).collect())
 }

@@ -216,6 +216,7 @@ fn biases(
             let places = matches!(step.model.projections[of.0].pattern, Pattern::Conv(_));
             kept_behind(step, kept, places, &of_post)
         }
+        (Leaf::KeptAlong(at, first, second), Some((_, reads))) => reads.along(step, at, *first, *second),
         (Leaf::Modulator(modulator), _) => step.modulator_behind(*modulator, id, behind),
         (Leaf::Samples, _) => Spread { value: step.batch.count, axes: Vec::new() },
         _ => Spread { value: step.leaf(leaf).value, axes: Vec::new() },

@@ -55,6 +55,7 @@ entries! {
     "rule" "ica";
     "rule" "kmeans";
     "rule" "oja";
+    "rule" "rls";
     "rule" "sanger";
     "rule" "soft_hebb";
     "rule" "som";

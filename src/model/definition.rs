@@ -3,7 +3,7 @@
 use super::build::{arc, formula};
 use super::draft::{Draft, Meaning, nearest};
 use super::indices::{Indices, POST, PRE};
-use super::kept::{Keeping, Within};
+use super::kept::{Keeping, Kept, Within};
 use super::learning::name_and_arguments;
 use super::typing::{Local, Place, Said, Typer, bind, scalar};
 use super::{Formula, Leaf, Optimiser, Rule, Target, Unit};
@@ -39,7 +39,7 @@ pub(super) fn rule(
     bad |= unclear.contains(&true);
     let (of_weights, of_biases) = (of_weights.unwrap_or(None), of_biases.unwrap_or(None));
     for statement in &definition.body {
-        if let Some(read) = keeping.statement(draft, &within, &mut equations.words, statement) {
+        if let Some(read) = keeping.statement(draft, &within, &mut equations.words, &mut equations.indices, statement) {
             bad |= read.is_err();
             continue;
         }
@@ -73,6 +73,7 @@ pub(super) fn rule(
         }
     }
     keeping.settle(draft);
+    bad |= keeping.strays(draft, &within);
     bad |= db.as_ref().is_some_and(|db| before_a_bias(draft, &within, &keeping, db));
     if dw.is_none() && !bad && db.is_some() {
         dw = Some(Formula::number(0.0, definition.name.span));
@@ -82,7 +83,8 @@ pub(super) fn rule(
         let said = Diagnostic::new(Code::NO_CHANGE, message).at(definition.name.span, "no `dw = …`, and no `db = …`");
         draft.say(said.help("dw = rate * post * pre"));
     }
-    let indexed = of_weights.is_some() || of_biases.is_some();
+    let tables = keeping.kept.iter().any(Kept::is_table);
+    let indexed = of_weights.is_some() || of_biases.is_some() || tables;
     let (bound, alike) = (equations.indices.bound(), equations.indices.alike);
     match dw {
         Some(dw) if !bad => {
@@ -241,6 +243,7 @@ impl Typer<'_, '_> {
     fn without_pre(&mut self, root: usize) -> super::typing::Typed {
         let before = |leaf: &Leaf| {
             matches!(leaf, Leaf::Pre | Leaf::PreIn(_) | Leaf::PreAt(_) | Leaf::SynapseAt(_, Some(_)) | Leaf::Place(PRE))
+                || matches!(leaf, Leaf::KeptAlong(_, PRE, _) | Leaf::KeptAlong(_, _, Some(PRE)))
         };
         let pre = self.nodes.iter().find(|node| matches!(&node.kind, super::formula::Kind::Leaf(leaf) if before(leaf)));
         match pre.map(|node| node.span) {

@@ -129,6 +129,8 @@ pub enum Leaf {
     Place(usize),
     /// In a rule: what it keeps.
     Kept(KeptAt),
+    /// In a rule with indices: what it keeps along axes that are written out, along these of the equation.
+    KeptAlong(KeptAt, usize, Option<usize>),
     /// In a rule: a modulator, or its entry for the unit behind.
     Modulator(ModulatorId),
     /// In a rule: how many samples the batch has, as a real.

@@ -2,6 +2,7 @@
 
 use super::draft::Draft;
 use super::formula::Kind;
+use super::indices::Indices;
 use super::typing::{Local, Place, Said, Typed, Typer, scalar};
 use super::{Formula, KeptAt, Leaf, Unit};
 use crate::diag::{Code, Diagnostic, Span};
@@ -23,6 +24,10 @@ pub struct Kept {
     pub per_pre: bool,
     /// Whether there is one for each unit behind; with both, one for each synapse, with neither, one for the projection.
     pub per_post: bool,
+    /// The axes that are written out, if it has such: then there is one for the projection, and it is read by its indices.
+    pub along: Vec<super::Along>,
+    /// Whether it begins with its first value on the diagonal alone, and 0 elsewhere.
+    pub diagonal: bool,
     /// Where it is declared, in a user's file where there is one.
     pub span: Span,
 }
@@ -32,6 +37,8 @@ pub struct Kept {
 pub struct Line {
     /// Which of what the rule keeps.
     pub kept: usize,
+    /// The axes of its own along which it is said; none: those that it reads.
+    pub axes: Vec<usize>,
     /// What it becomes.
     pub value: Formula,
 }
@@ -62,11 +69,11 @@ impl Within<'_> {
 pub(super) struct Keeping {
     pub(super) kept: Vec<Kept>,
     pub(super) lines: Vec<Line>,
-    units: Vec<Unit>,
+    pub(super) units: Vec<Unit>,
 }
 
 /// Names that a rule's equations know.
-type Locals = Vec<(tensor::Name, Local)>;
+pub(super) type Locals = Vec<(tensor::Name, Local)>;
 
 impl Keeping {
     /// Reads a `trace`, an `average`, a `state` or a `:=`; none: the statement is another.
@@ -75,6 +82,7 @@ impl Keeping {
         draft: &mut Draft<'_>,
         within: &Within<'_>,
         locals: &mut Locals,
+        indices: &mut Indices,
         statement: &BodyStatement,
     ) -> Option<Result<(), Said>> {
         match &statement.kind {
@@ -86,6 +94,9 @@ impl Keeping {
             }
             BodyStatementKind::Update { target, value } if target.axes.is_empty() => {
                 Some(self.update(draft, within, locals, target, value))
+            }
+            BodyStatementKind::Update { target, value } => {
+                Some(self.update_at(draft, within, locals, indices, (target, value)))
             }
             _ => None,
         }
@@ -131,37 +142,49 @@ impl Keeping {
         locals: &mut Locals,
         tree: &Declaration,
     ) -> Result<(), Said> {
-        plain(draft, within, &tree.target)?;
         if let Some(property) = tree.properties.first() {
             draft.later(property.span, "this property of a rule's state", "a rule's state is for life");
             return Err(Said);
         }
-        let (first, unit) = match &tree.value {
+        if !tree.target.axes.is_empty() {
+            return self.table(draft, within, locals, tree);
+        }
+        let first = match &tree.value {
             None => (0.0, Unit::One),
-            Some(value) => {
-                let mut typer = within.typer(draft, &[]);
-                let root = typer.expr(value).and_then(|root| typer.plain_scalar(root));
-                let (first, said) = typer.finish(root);
-                said.into_iter().for_each(|diagnostic| draft.say(diagnostic));
-                let first = first?;
-                match first.constant(&draft.params) {
-                    Some(number) => (number, first.value().unit),
-                    None => {
-                        draft.say(
-                            Diagnostic::new(Code::NOT_CONSTANT, "a state begins with a number of compile time")
-                                .at(within.outer.unwrap_or(value.span), "not a single number")
-                                .help(format!("state {} = 0", tree.target.name)),
-                        );
-                        return Err(Said);
-                    }
-                }
-            }
+            Some(value) => self.first(draft, within, &[], &tree.target.name, value)?,
         };
-        self.keep(draft, within, locals, &tree.target.name, (first, unit), false)
+        self.keep(draft, within, locals, &tree.target.name, first, false)
+    }
+
+    /// The number with which a state begins.
+    pub(super) fn first(
+        &self,
+        draft: &mut Draft<'_>,
+        within: &Within<'_>,
+        words: &[(tensor::Name, Local)],
+        name: &Name,
+        value: &Expr,
+    ) -> Result<(f64, Unit), Said> {
+        let mut typer = within.typer(draft, words);
+        let root = typer.expr(value).and_then(|root| typer.plain_scalar(root));
+        let (first, said) = typer.finish(root);
+        said.into_iter().for_each(|diagnostic| draft.say(diagnostic));
+        let first = first?;
+        match first.constant(&draft.params) {
+            Some(number) => Ok((number, first.value().unit)),
+            None => {
+                draft.say(
+                    Diagnostic::new(Code::NOT_CONSTANT, "a state begins with a number of compile time")
+                        .at(within.outer.unwrap_or(value.span), "not a single number")
+                        .help(format!("state {name} = 0")),
+                );
+                Err(Said)
+            }
+        }
     }
 
     /// Declares something that is kept.
-    fn keep(
+    pub(super) fn keep(
         &mut self,
         draft: &mut Draft<'_>,
         within: &Within<'_>,
@@ -184,23 +207,24 @@ impl Keeping {
         let at = KeptAt { number: self.kept.len(), lines: 0, of_sample };
         locals.push((name.text.clone(), Local::Leaf(Leaf::Kept(at), scalar(Element::Real), unit)));
         let span = within.outer.unwrap_or(name.span);
-        self.kept.push(Kept { name: name.text.clone(), first, running, per_pre: false, per_post: false, span });
+        self.kept.push(Kept {
+            name: name.text.clone(),
+            first,
+            running,
+            per_pre: false,
+            per_post: false,
+            along: Vec::new(),
+            diagonal: false,
+            span,
+        });
         self.units.push(unit);
         Ok(())
     }
 
-    /// `s := E`.
-    fn update(
-        &mut self,
-        draft: &mut Draft<'_>,
-        within: &Within<'_>,
-        locals: &mut Locals,
-        target: &Target,
-        value: &Expr,
-    ) -> Result<(), Said> {
-        let place = self.kept.iter().position(|kept| kept.name == target.name.text);
+    /// Which of what is kept a `:=` brings up to date.
+    pub(super) fn updated(&self, draft: &mut Draft<'_>, within: &Within<'_>, target: &Target) -> Result<usize, Said> {
         let span = within.outer.unwrap_or(target.span);
-        let Some(number) = place else {
+        let Some(number) = self.kept.iter().position(|kept| kept.name == target.name.text) else {
             let message = format!("`{}` is no state of `{}`", target.name, within.definition.name);
             draft.say(
                 Diagnostic::new(Code::UNKNOWN_NAME, message)
@@ -219,6 +243,20 @@ impl Keeping {
             );
             return Err(Said);
         }
+        Ok(number)
+    }
+
+    /// `s := E`.
+    fn update(
+        &mut self,
+        draft: &mut Draft<'_>,
+        within: &Within<'_>,
+        locals: &mut Locals,
+        target: &Target,
+        value: &Expr,
+    ) -> Result<(), Said> {
+        let number = self.updated(draft, within, target)?;
+        self.named(draft, within, target, self.kept[number].along.len())?;
         let one_by_one = draft.data.iter().flatten().all(|data| data.batch == 1);
         let unit = self.units[number];
         let mut typer = within.typer(draft, locals);
@@ -232,7 +270,7 @@ impl Keeping {
 
     /// Adds a line; what stands below it reads what it has made.
     fn line(&mut self, locals: &mut Locals, kept: usize, value: Formula) {
-        self.lines.push(Line { kept, value });
+        self.lines.push(Line { kept, axes: Vec::new(), value });
         let lines = self.lines.iter().filter(|line| line.kept == kept).count();
         let name = &self.kept[kept].name;
         let before = locals.iter().rev().find_map(|(known, local)| match local {
@@ -248,7 +286,7 @@ impl Keeping {
     pub(super) fn settle(&mut self, draft: &Draft<'_>) {
         loop {
             let before = self.kept.clone();
-            for line in &self.lines {
+            for line in self.lines.iter().filter(|line| line.axes.is_empty()) {
                 let (pre, post) = reads(draft, &line.value, &before);
                 self.kept[line.kept].per_pre |= pre;
                 self.kept[line.kept].per_post |= post;
@@ -348,7 +386,7 @@ impl Typer<'_, '_> {
     }
 
     /// What is kept measures the same from one time to the next.
-    fn of_unit(&mut self, root: usize, unit: Unit) -> Typed {
+    pub(super) fn of_unit(&mut self, root: usize, unit: Unit) -> Typed {
         let found = self.nodes[root].unit;
         if found == unit {
             return Ok(root);
@@ -359,7 +397,7 @@ impl Typer<'_, '_> {
     }
 
     /// A state for life cannot follow one sample of several.
-    fn for_life(&mut self, root: usize, one_by_one: bool) -> Typed {
+    pub(super) fn for_life(&mut self, root: usize, one_by_one: bool) -> Typed {
         let Some(read) = self.of_samples(root) else { return Ok(root) };
         if one_by_one {
             return self.over_batch(root, true, self.nodes[root].span);

@@ -34,6 +34,7 @@ mod selection;
 mod settling;
 mod sources;
 mod structure;
+mod tables;
 mod taught;
 mod tie;
 mod time;

@@ -182,14 +182,9 @@ fn learn_text(out: &mut String, model: &Model, learn: &Learn) {
             }
             for line in &rule.lines {
                 let kept = &rule.kept[line.kept];
-                let per = match (kept.per_post, kept.per_pre) {
-                    (true, true) => "[post, pre]",
-                    (true, false) => "[post]",
-                    (false, true) => "[pre]",
-                    (false, false) => "",
-                };
                 let (name, first, value) = (&kept.name, kept.first, formula(model, &line.value));
-                let _ = writeln!(out, "      kept{} ({name}{per} = {first}) := {value}", line.kept);
+                let diagonal = if kept.diagonal { " on the diagonal" } else { "" };
+                let _ = writeln!(out, "      kept{} ({name}{} = {first}{diagonal}) := {value}", line.kept, units(kept));
             }
         }
     }
@@ -351,12 +346,28 @@ fn leaf(model: &Model, leaf: &Leaf) -> String {
         Leaf::SynapseAt(post, None) => format!("w[{}]", index(*post)),
         Leaf::Place(axis) => index(*axis),
         Leaf::Kept(at) => format!("kept{}{}", at.number, "'".repeat(at.lines)),
+        Leaf::KeptAlong(at, first, second) => {
+            let second = second.map_or(String::new(), |second| format!(", {}", index(second)));
+            format!("kept{}{}[{}{second}]", at.number, "'".repeat(at.lines), index(*first))
+        }
         Leaf::Modulator(id) => model.modulators[id.0].name.to_string(),
         Leaf::Samples => "samples".to_string(),
         Leaf::Gradient => "g".to_string(),
         Leaf::State(place) => format!("state{place}"),
         Leaf::Step => "step".to_string(),
     }
+}
+
+/// The units for which something kept has an entry.
+fn units(kept: &super::Kept) -> String {
+    let along: Vec<&str> = match (kept.per_post, kept.per_pre) {
+        _ if kept.is_table() => kept.along.iter().map(|along| along.word()).collect(),
+        (true, true) => vec!["post", "pre"],
+        (true, false) => vec!["post"],
+        (false, true) => vec!["pre"],
+        (false, false) => Vec::new(),
+    };
+    if along.is_empty() { String::new() } else { format!("[{}]", along.join(", ")) }
 }
 
 /// The index of a rule along an axis.

@@ -295,7 +295,7 @@ impl<'d, 'a> Writer<'d, 'a> {
                 Local::Node(node) => Ok(self.typer.nodes[*node].ty.clone()),
                 Local::Leaf(_, ty, _) => Ok(ty.clone()),
                 Local::Formula(formula) => Ok(formula.value().ty.clone()),
-                Local::Pass(_) | Local::Broken => Err(Said),
+                Local::Pass(_) | Local::Table(..) | Local::Broken => Err(Said),
             })?;
         match shape {
             Err(Said) => Some(Err(Said)),

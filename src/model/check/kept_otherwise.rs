@@ -41,6 +41,7 @@ fn run(draft: &mut Draft<'_>, _: &Options) {
 
 fn lies(kept: &Kept) -> &'static str {
     match (kept.per_pre, kept.per_post) {
+        _ if kept.is_table() => "for each place along the axes that are written out",
         (true, true) => "for each synapse",
         (true, false) => "for each unit before",
         (false, true) => "for each unit behind",

@@ -24,25 +24,47 @@ impl Typer<'_, '_> {
                 let leaf = leaf.clone();
                 Some(self.indexed_leaf(&leaf, name, places, self.span(expr.span)))
             }
+            Some(Local::Table(at, along, unit)) => {
+                let (at, along, unit) = (*at, along.clone(), *unit);
+                Some(self.table_at(at, &along, unit, (name, places), self.span(expr.span)))
+            }
             _ => None,
         }
     }
 
     fn indexed_leaf(&mut self, leaf: &Leaf, name: &Name, places: &[Expr], span: Span) -> Typed {
-        let Some(of_bias) = self.indices.as_ref().map(|indices| indices.of_bias) else {
-            let said =
-                Diagnostic::new(Code::UNBOUND_INDEX, format!("`{name}` has an index in an equation that has none"))
-                    .at(span, "the equation is per synapse, and names no indices on its left");
-            return Err(self.fail(said.help(format!("name them: `dw[j, i] = …`; or leave it out: `{name}`"))));
-        };
+        let of_bias = self.indices.as_ref().is_some_and(|indices| indices.of_bias);
         let wanted: &[Along] = match leaf {
             Leaf::Pre => &[Along::Pre],
             Leaf::Synapse if !of_bias => &[Along::Post, Along::Pre],
             _ => &[Along::Post],
         };
+        let axes = self.places(name, places, wanted, span)?;
+        let leaf = match leaf {
+            Leaf::Pre => Leaf::PreAt(axes[0]),
+            Leaf::Post => Leaf::PostAt(axes[0]),
+            _ => Leaf::SynapseAt(axes[0], axes.get(1).copied()),
+        };
+        self.leaf(leaf, scalar(Element::Real), Unit::One, span)
+    }
+
+    /// The axes of the indices behind a name, which lies along these units.
+    pub(in crate::model) fn places(
+        &mut self,
+        name: &Name,
+        places: &[Expr],
+        wanted: &[Along],
+        span: Span,
+    ) -> Result<Vec<usize>, Said> {
+        if self.indices.is_none() {
+            let said =
+                Diagnostic::new(Code::UNBOUND_INDEX, format!("`{name}` has an index in an equation that has none"))
+                    .at(span, "the equation is per synapse, and names no indices on its left");
+            return Err(self.fail(said.help(format!("name them: `dw[j, i] = …`; or leave it out: `{name}`"))));
+        }
         if places.len() != wanted.len() {
             let (example, count) = match wanted.len() {
-                2 => ("w[j, i]".to_string(), "two indices"),
+                2 => (format!("{name}[j, i]"), "two indices"),
                 _ => (format!("{name}[j]"), "one index"),
             };
             let message = format!("`{name}` has {count} here, and this is {}", places.len());
@@ -58,12 +80,7 @@ impl Typer<'_, '_> {
             }
             axes.push(axis);
         }
-        let leaf = match leaf {
-            Leaf::Pre => Leaf::PreAt(axes[0]),
-            Leaf::Post => Leaf::PostAt(axes[0]),
-            _ => Leaf::SynapseAt(axes[0], axes.get(1).copied()),
-        };
-        self.leaf(leaf, scalar(Element::Real), Unit::One, span)
+        Ok(axes)
     }
 
     /// The axis of an index that is named.

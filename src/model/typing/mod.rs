@@ -14,8 +14,8 @@ pub(super) use signature::bind;
 
 use super::draft::{self, Declared, Draft, Meaning, nearest, not_supported};
 use super::formula::{Kind, Node};
-use super::indices::Indices;
-use super::{ConstId, CostId, DataId, Formula, Leaf, MetricId, ParamId, RegionId, Unit};
+use super::indices::{Along, Indices};
+use super::{ConstId, CostId, DataId, Formula, KeptAt, Leaf, MetricId, ParamId, RegionId, Unit};
 use crate::diag::{Code, Diagnostic, Span};
 use crate::syntax::tree::{Expr, ExprKind, Name};
 use crate::tensor::{Attributes, Element, Extent, Row, Type, op};
@@ -95,6 +95,8 @@ pub(super) enum Local {
     Formula(Formula),
     /// In a rule: the pass of this number.
     Pass(usize),
+    /// In a rule: what it keeps along axes that are written out.
+    Table(KeptAt, Vec<Along>, Unit),
     /// An argument with a mistake.
     Broken,
 }
@@ -311,6 +313,7 @@ impl<'d, 'a> Typer<'d, 'a> {
                 Local::Leaf(leaf, ty, unit) => self.leaf(leaf, ty, unit, span),
                 Local::Formula(formula) => self.embed(&formula),
                 Local::Pass(_) => Err(self.only_sides(name)),
+                Local::Table(_, along, _) => self.whole_table(name, &along),
                 Local::Broken => Err(Said),
             };
         }

@@ -40,6 +40,16 @@ pub(super) fn check(name: &str) -> Option<Check> {
             })
         },
         "oja" => |text| ruled(text, "oja(rate = 0.1)", |m| m.each(|x, y, w| 0.1 * y * (x - y * w))),
+        "rls" => |text| {
+            ruled(text, "rls(wanted, alpha = 2)", |m| {
+                let (x, y, moved) = (m.x, m.y, m.trace);
+                let before = |a: usize, b: usize| moved[a][b] + if a == b { 0.5 } else { 0.0 };
+                let seen = [0, 1].map(|a| before(a, 0) * x[0] + before(a, 1) * x[1]);
+                let share = 1.0 + x[0] * seen[0] + x[1] * seen[1];
+                m.trace = [0, 1].map(|a| [0, 1].map(|b| moved[a][b] - seen[a] * seen[b] / share));
+                m.change(|j, i, _| ([1.0, 2.0][j] - y[j]) * seen[i] / share);
+            })
+        },
         "sanger" => |text| {
             ruled(text, "sanger(rate = 0.1)", |m| {
                 let (x, y, w) = (m.x, m.y, m.w);
