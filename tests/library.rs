@@ -18,6 +18,7 @@ fn spec(entry: &Entry, name: &str) -> String {
         "0.1".to_string(),
         String::new(),
     );
+    let mut batch = 64;
     match (entry.kind, entry.name) {
         ("activation", "dropout") => activation = format!("{name}(relu(drive), 0.5)"),
         ("activation", "softmax") => cost = format!("mse({name}(Out), one_hot(d.label))"),
@@ -36,6 +37,13 @@ fn spec(entry: &Entry, name: &str) -> String {
                 "region Low[5] = sigmoid(drive)\nregion High[10] = sigmoid(drive)\nconnect In -> Low -> High\n\
                  connect High -> Low : transpose(Low -> High)\ncost teach in High = mse(High, one_hot(d.label))\n\
                  learn In -> Low -> High by {name}(rate = 0.01, duration = 5 steps)\n"
+            )
+        }
+        ("rule", "rls") => {
+            batch = 1;
+            rule = format!(
+                "region Feature[2] = drive\nconnect Hidden -> Feature\nmodulator wanted[2] = select(d.label > 4, 1, 0)\n\
+                 learn Hidden -> Feature by {name}(wanted, alpha = 10)\n"
             )
         }
         ("rule", _) => {
@@ -58,7 +66,7 @@ fn spec(entry: &Entry, name: &str) -> String {
         optimiser = format!("sgd(rate = {rate})");
     }
     format!(
-        "data d = digits(batch = 64)\nregion In[8, 8] = d.image\nregion Hidden[12] = {activation}\nregion Out[10] = drive\nconnect In -> Hidden -> Out\n\
+        "data d = digits(batch = {batch})\nregion In[8, 8] = d.image\nregion Hidden[12] = {activation}\nregion Out[10] = drive\nconnect In -> Hidden -> Out\n\
          cost wrong in Out = {cost}\n{rule}learn In -> Hidden -> Out by backprop from wrong using {optimiser}\n"
     )
 }

@@ -21,7 +21,7 @@ fn spec(rule: &str, call: &str, samples: usize) -> String {
     format!(
         "{rule}\ndata world {{ samples {samples}, batch 1, ordered  x[i = 3] = cos(3 * index + i^2)  f[j = 2] = cos(2 * index - j) }}\n\
          region X[3] = world.x\nregion Y[2] = drive\nconnect X -> Y\nmodulator wanted[2] = world.f\nmetric seen = sum(Y)\n\
-         learn X -> Y by {call}"
+         development {{ phase life for 1 epoch {{ learn X -> Y by {call} }} }}"
     )
 }
 
@@ -36,8 +36,8 @@ fn sum(count: usize, of: impl Fn(usize) -> f64) -> f64 {
 /// The weights with which a text begins, those with which it ends, and something else that is there in the end; seen to be the same
 /// in the interpreter and in machine code, in both precisions.
 fn run(text: &str, slot: &str) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
-    let (before, _) = text.rsplit_once("learn ").unwrap();
-    let still = format!("rule still {{ dw = 0 * pre }}\n{before}learn X -> Y by still");
+    let (before, _) = text.rsplit_once(" by ").unwrap();
+    let still = format!("rule still {{ dw = 0 * pre }}\n{before} by still }} }}");
     let none = trained(&still, &EXACT);
     let code = trained(text, &EXACT);
     for precision in [Precision::F32, Precision::F64] {
@@ -106,7 +106,8 @@ fn tables_are_read_by_any_index_and_written_line_by_line() {
 fn in_time_a_table_is_one_for_all_trials() {
     let text = "data world { samples 3, batch 1, ordered  x[t, 2] = cos(3 * t + index)  f[t, 1] = cos(2 * t - index) }\ntime 4 steps\n\
         region X[2] = world.x[t]\nregion Y[1] = drive, no bias\nconnect X -> Y : init 0.25\n\
-        modulator wanted[1] = world.f[t]\nmetric seen = sum(Y)\nlearn X -> Y by rls(wanted, alpha = 2)";
+        modulator wanted[1] = world.f[t]\nmetric seen = sum(Y)\n\
+        development { phase life for 1 epoch { learn X -> Y by rls(wanted, alpha = 2) } }";
     let code = trained(text, &EXACT);
     let (mut w, mut p) = ([0.25; 2], [[0.5, 0.0], [0.0, 0.5]]);
     for (index, t) in (0..12).map(|place| (place / 4, place % 4)) {

@@ -147,7 +147,11 @@ impl Keeping {
             return Err(Said);
         }
         if !tree.target.axes.is_empty() {
-            return self.table(draft, within, locals, tree);
+            let made = self.table(draft, within, locals, tree);
+            if made.is_err() {
+                locals.push((tree.target.name.text.clone(), Local::Broken));
+            }
+            return made;
         }
         let first = match &tree.value {
             None => (0.0, Unit::One),

@@ -24,6 +24,7 @@ impl Typer<'_, '_> {
                 let leaf = leaf.clone();
                 Some(self.indexed_leaf(&leaf, name, places, self.span(expr.span)))
             }
+            Some(Local::Broken) => Some(Err(Said)),
             Some(Local::Table(at, along, unit)) => {
                 let (at, along, unit) = (*at, along.clone(), *unit);
                 Some(self.table_at(at, &along, unit, (name, places), self.span(expr.span)))
