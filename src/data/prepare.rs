@@ -50,18 +50,10 @@ pub struct Prepared {
 impl Dataset {
     /// Prepares a field of numbers, in all splits alike; `at` is the clause that says so.
     pub fn prepare(&mut self, field: usize, how: Preparation, at: Span) -> Result<(), Diagnostic> {
-        let each = self.fields[field].ty.elements();
-        let train = self.splits.train.clone();
-        let by = (0..each).map(|element| {
-            let (mean, spread) = statistics(train.as_slice().iter().map(|row| self.value(field, *row, element)));
-            match how {
-                Preparation::Standardised if spread > CONSTANT * mean.abs() => (mean, spread),
-                _ => (mean, 1.0),
-            }
-        });
-        let by = by.collect();
+        let by = self.statistics(field, how);
+        let train = self.splits.train.len();
         let name = self.fields[field].name.clone();
-        self.notes.push(format!("`{name}` {} by the {} training samples", how.word(), train.len()));
+        self.notes.push(format!("`{name}` {} by the {train} training samples", how.word()));
         self.apply(field, Prepared { field: name, by }).map_err(|(row, value)| {
             let name = &self.fields[field].name;
             let message = format!("`{name}` {} comes to {value}, in sample {row}", how.word());
@@ -69,6 +61,42 @@ impl Dataset {
                 .at(at, "too far from the mean for any number")
                 .help("divide such a field by a large number before it is written, or leave the sample out")
         })
+    }
+
+    /// What each element of a field is moved and divided by, of the training samples. They are gone through in the order in which they
+    /// lie in memory.
+    fn statistics(&self, field: usize, how: Preparation) -> Vec<(f64, f64)> {
+        let each = self.fields[field].ty.elements();
+        let count = self.splits.train.len().max(1) as f64;
+        let mut units = vec![0.0; each];
+        self.over(field, &mut units, |most, value, _| *most = if value.abs() > *most { value.abs() } else { *most });
+        // Squares of parts beyond 1e150 would still overflow, so large values are counted in the largest's order of magnitude.
+        units.iter_mut().for_each(|most| *most = if *most > LARGE { order_of_magnitude(*most) } else { 1.0 });
+        let mut means = vec![0.0; each];
+        self.over(field, &mut means, |sum, value, element| *sum += value / units[element]);
+        means.iter_mut().for_each(|sum| *sum /= count);
+        let moved = means.iter().zip(&units).map(|(mean, unit)| mean * unit);
+        if how == Preparation::Centred {
+            return moved.map(|mean| (mean, 1.0)).collect();
+        }
+        let mut variances = vec![0.0; each];
+        self.over(field, &mut variances, |sum, value, element| {
+            *sum += (value / units[element] - means[element]).powi(2)
+        });
+        let spreads = variances.iter().zip(&units).map(|(variance, unit)| (variance / count).sqrt() * unit);
+        moved
+            .zip(spreads)
+            .map(|(mean, spread)| (mean, if spread > CONSTANT * mean.abs() { spread } else { 1.0 }))
+            .collect()
+    }
+
+    /// Goes over the training samples, with something kept for each element of a field.
+    fn over(&self, field: usize, kept: &mut [f64], add: impl Fn(&mut f64, f64, usize)) {
+        for row in self.splits.train.as_slice() {
+            for (element, kept) in kept.iter_mut().enumerate() {
+                add(kept, self.value(field, *row, element), element);
+            }
+        }
     }
 
     /// Does to a field what was done to the same field of other samples. One that is no finite number then: its sample.
@@ -95,17 +123,6 @@ impl Dataset {
 const LARGE: f64 = 1e150;
 /// The parts: a power of two, so that nothing is rounded by it.
 const PART: f64 = 1.0 / (1u64 << 63) as f64 / (1u64 << 63) as f64;
-
-/// Mean and standard deviation.
-fn statistics(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
-    let count = values.clone().count().max(1) as f64;
-    let largest = values.clone().fold(0.0, |most: f64, value| if value.abs() > most { value.abs() } else { most });
-    // Squares of parts beyond 1e150 would still overflow, so large values are counted in the largest's order of magnitude.
-    let unit = if largest > LARGE { order_of_magnitude(largest) } else { 1.0 };
-    let mean = values.clone().map(|value| value / unit).sum::<f64>() / count;
-    let variance = values.map(|value| (value / unit - mean).powi(2)).sum::<f64>() / count;
-    (mean * unit, variance.sqrt() * unit)
-}
 
 /// The largest power of two that is not above a number.
 fn order_of_magnitude(value: f64) -> f64 {
