@@ -290,11 +290,27 @@ fn feedback_weights_are_read_in_the_place_of_weights() {
 
 #[test]
 fn predictions_settle_over_the_weights_themselves() {
-    for rule in ["predictive_coding", "predictive_coding_fixed", "zero_divergence_inference_learning"] {
-        let read = reads(&by(&format!("{rule} from wrong using sgd(rate = 0.1)")), "X -> A.weight");
-        assert!(read.iter().any(|read| read == BACK), "{rule}: {read:?}");
-        assert!(!read.iter().any(|read| read == FEEDBACK), "{rule}: {read:?}");
+    let of = |rule: &str| reads(&by(&format!("{rule} from wrong using sgd(rate = 0.1)")), "X -> A.weight");
+    for rule in ["predictive_coding", "predictive_coding_fixed"] {
+        assert_eq!(of(rule), [BEFORE, BEHIND, ITSELF, ONE, OF_OTHERS, BACK], "{rule}");
     }
+    assert_eq!(of("zero_divergence_inference_learning"), [BEFORE, BEHIND, ITSELF, OF_OTHERS, BACK]);
+}
+
+#[test]
+fn the_ends_of_a_transposed_synapse_are_its_own() {
+    let text = "data d = digits(batch = 32)\ntime 3 steps\nregion X[8, 8] = d.image\nregion A[16] = tanh(drive)\n\
+                region B[10] = tanh(drive)\nconnect X -> A -> B\nconnect B -> A : transpose(A -> B), delay 1 step\n\
+                metric m = mean(B)\nlearn X -> A by hebb\nlearn B -> A by oja\n";
+    assert_eq!(reads(text, "A -> B.weight"), [BEFORE, BEHIND, ITSELF]);
+}
+
+#[test]
+fn a_matrix_of_a_rule_belongs_to_no_synapse_alone() {
+    let text = by("rls(wanted)").replace("batch = 32", "batch = 1");
+    let read = reads(&format!("{text}modulator wanted[16] = A - mean(A)\n"), "X -> A.weight");
+    let others = ["other units of `X`", "other synapses of `X -> A|rls.P`"].map(str::to_string);
+    assert!(others.iter().all(|other| read.contains(other)), "{read:?}");
 }
 
 #[test]
@@ -406,6 +422,12 @@ fn credit_over_feedback_weights_is_dashed() {
         report::picture::draw(&model, &credit::account(&model)).matches("stroke-dasharray=\"3 3\"").count()
     };
     assert_eq!([dashed("backprop"), dashed("feedback_alignment")], [0, 1]);
+    let both = format!(
+        "{TWO_LAYERS}region Y[16] = tanh(drive)\nconnect X -> Y -> A\nlearn X -> A by feedback_alignment from wrong using \
+         sgd(rate = 0.1)\nlearn X -> Y -> A, A -> B by backprop from wrong using sgd(rate = 0.1)\n"
+    );
+    let model = model(&both);
+    assert_eq!(report::picture::draw(&model, &credit::account(&model)).matches("stroke-dasharray=\"3 3\"").count(), 0);
 }
 
 #[test]

@@ -1,13 +1,17 @@
 //! Probes: what they see, that a run does not notice, and that it goes on after a stop as if there had been none.
 
 use super::model::{HEAD, check, model};
-use super::trained::{EXACT, Trained, Way, train_in};
+use super::runtime::Stop;
+use super::trained::{EXACT, Trained, Way, checked, options, train_in};
 use neurula::credit;
 use neurula::diag::Code;
 use neurula::math::Precision;
 use neurula::model::Options;
 use neurula::runtime::Backend;
+use neurula::runtime::folder::SpecFile;
+use neurula::runtime::train::{Origin, train};
 use std::path::Path;
+use tempfile::TempDir;
 
 const DEVELOPMENT: &str = "development {\n  phase first for 1 epochs {\n    learn Retina -> Hidden -> Choice by RULE from wrong using adam(rate = 0.01)\n  }\n\
                            phase second for 20 steps {\n    learn Retina -> Hidden -> Choice by RULE from wrong using sgd(rate = 0.1)\n  }\n}\n";
@@ -176,4 +180,30 @@ fn nothing_is_across_everything() {
     let probe = "alignment(In -> A, feedback_alignment(scale = 0) from wrong)";
     let told = run(&format!("{LINEAR}experiment e {{ probe {probe} }}\n"), &EXACT).value(probe, "train");
     assert_eq!(told, 0.0);
+}
+
+#[test]
+fn a_run_that_goes_on_looks_as_if_it_had_never_stopped() {
+    let text = spec("backprop", "second", &ALL);
+    let whole = run(&text, &EXACT);
+    let model = checked(Path::new("."), &text).unwrap_or_else(|said| panic!("{said:#?}"));
+    let files = [SpecFile { path: "spec.neu".into(), text: text.clone() }];
+    for stride in [0, 2] {
+        let place = TempDir::new().unwrap();
+        let folder = place.path().join("run");
+        let (mut resume, mut stops) = (false, 0);
+        let outcome = loop {
+            let options = options(Path::new("."), &folder, &EXACT);
+            let mut stop = Stop { after: stride + stops % 3, flag: options.interrupted.clone() };
+            let outcome = train(&model, &options, &Origin { files: &files, set: &[], resume }, &mut stop).unwrap();
+            if !outcome.interrupted {
+                break outcome;
+            }
+            (resume, stops) = (true, stops + 1);
+            assert!(stops < 2000);
+        };
+        assert!(stops > 3, "{stops} interruptions show little");
+        assert_eq!(outcome.state_digest, whole.outcome.state_digest);
+        assert_eq!(std::fs::read_to_string(folder.join("metrics.csv")).unwrap(), whole.metrics);
+    }
 }

@@ -108,8 +108,7 @@ fn alignment(step: &mut Step<'_>, probe: &Probe, would: &Would<'_>) -> Value {
     let some = step.b.less(zero, lengths);
     let one = step.b.scalar(1.0);
     let lengths = step.b.select(some, lengths, one);
-    let cosine = step.b.divide(both, lengths);
-    step.b.select(some, cosine, zero)
+    step.b.divide(both, lengths)
 }
 
 /// What a statement's rule brings to a region: to the activity of its units, or, where these move by noise, to their drives.
