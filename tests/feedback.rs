@@ -10,7 +10,7 @@ use neurula::runtime::Backend;
 use neurula::tensor::Program;
 use neurula::tensor::eval::Array;
 
-const DATA: &str = "data task {\n  samples 12, test 4, batch 4\n  x[16] = normal(0, 1)\n  image[4, 4] = normal(0, 1)\n  y[2] = normal(0, 1)\n}\n\
+pub const DATA: &str = "data task {\n  samples 12, test 4, batch 4\n  x[16] = normal(0, 1)\n  image[4, 4] = normal(0, 1)\n  y[2] = normal(0, 1)\n}\n\
                     region In[16] = task.x\nregion Out[2] = drive\ncost wrong in Out = sum((Out - task.y)^2)\n";
 
 /// A model that ends in `Out`, taught by a rule from `wrong`.
@@ -53,7 +53,8 @@ impl At {
 
     pub fn feedback(&self) -> Vec<String> {
         let all = self.program.slots.iter().map(|slot| slot.name.to_string());
-        let mut found: Vec<String> = all.filter(|name| name.ends_with("feedback")).collect();
+        let mut found: Vec<String> =
+            all.filter(|name| name.ends_with("feedback") && !name.starts_with("chance:")).collect();
         found.sort();
         found
     }

@@ -2,6 +2,7 @@
 
 use super::again::Pass;
 use super::clock::{self, Batch};
+use super::feedback::Becomes;
 use super::formula::{self, Batched};
 use super::measure::Looked;
 use super::perturb::{Site, Tally};
@@ -54,6 +55,8 @@ pub(super) struct Step<'m> {
     pub(super) unsettled: Option<Value>,
     /// In a round of a pass: what is added to the drives of some regions.
     pub(super) nudges: IndexMap<RegionId, Value>,
+    /// What feedback weights become in this step, where a rule says so itself, by slot.
+    pub(super) becoming: IndexMap<Name, Becomes>,
 }
 
 /// The forward part of a step of a phase.
@@ -99,6 +102,7 @@ fn begin_with<'m>(
         metrics: (0..model.metrics.len()).map(|_| None).collect(),
         unsettled: None,
         nudges: IndexMap::new(),
+        becoming: IndexMap::new(),
     };
     step.regions(Timing::Before);
     if model.time.is_some() {
@@ -165,7 +169,7 @@ impl Step<'_> {
     }
 
     /// In the shape of a region.
-    fn shaped(&mut self, flat: Value, id: RegionId) -> Value {
+    pub(super) fn shaped(&mut self, flat: Value, id: RegionId) -> Value {
         let shape = self.batched_type(&self.model.regions[id.0].shape).shape;
         if *self.b.ty(flat).shape == shape { flat } else { self.b.reshape(flat, &shape) }
     }
@@ -245,9 +249,14 @@ impl Step<'_> {
 
     /// Computes a region: its activity, and what its states become.
     pub(super) fn region(&mut self, id: RegionId) {
-        let region = &self.model.regions[id.0];
         self.b.of(whose::region(self.model, id));
-        let drive = region.driven.then(|| self.drive(id));
+        let drive = self.model.regions[id.0].driven.then(|| self.drive(id));
+        self.driven_by(id, drive);
+    }
+
+    /// The same, from a drive in its shape, if it has one.
+    pub(super) fn driven_by(&mut self, id: RegionId, drive: Option<Value>) {
+        let region = &self.model.regions[id.0];
         let states = region.structure.as_ref().map_or(&[][..], |structure| &structure.states);
         let logs = self.wanted_scores(id);
         let next = states.iter().map(|state| state.next);

@@ -21,7 +21,7 @@ pub fn initial(model: &Model, slot: &Slot, seed: u64) -> Vec<f64> {
         let held = held.or_else(|| kept::first(model, &slot.name, &slot.ty));
         return held.unwrap_or_else(|| vec![state(model, &slot.name); cells]);
     }
-    if let Some(values) = feedback::initial(model, &slot.name, seed) {
+    if let Some(values) = feedback::initial(model, slot, seed) {
         return values;
     }
     for id in (0..model.projections.len()).map(ProjectionId) {

@@ -38,7 +38,8 @@ pub(super) fn changes(step: &mut Step<'_>, statements: usize, costs: &[Batched],
         }
     }
     measure::unsettled(step);
-    put_together(step, made);
+    let news = put_together(step, made);
+    feedback::write(step, &news);
 }
 
 /// What a statement asks of everything that it teaches: gradients, or the changes that a rule makes, negated.
@@ -52,8 +53,9 @@ pub(super) fn asked(
 ) -> Vec<by::Gradient> {
     match &learn.teacher {
         Teacher::Credit(name) => {
-            let rule = by::find(name);
+            let (rule, before) = (by::find(name), step.becoming.len());
             let mut gradients = (rule.gradients)(step, learn, costs);
+            feedback::wait(step, before, active);
             gradients.iter_mut().for_each(|gradient| of_synapses(step, gradient));
             clipped(step, learn, gradients)
         }
@@ -62,16 +64,19 @@ pub(super) fn asked(
     }
 }
 
-/// Puts together what all statements make of each parameter, brings it back to what it is held to, and writes it.
-pub(super) fn put_together(step: &mut Step<'_>, made: IndexMap<Name, (Changed, Vec<Made>)>) {
+/// Puts together what all statements make of each parameter, brings it back to what it is held to, and writes it; gives it by slot.
+pub(super) fn put_together(step: &mut Step<'_>, made: IndexMap<Name, (Changed, Vec<Made>)>) -> IndexMap<Name, Value> {
     let mut changes: Vec<Change> =
         made.into_iter().map(|(_, (changed, news))| together(step, changed, &news)).collect();
     restore::restore(step, &mut changes);
+    let mut news = IndexMap::new();
     for change in changes {
         let slot = slot_of(step.model, &change.changed);
         step.b.named(change.new, format!("{slot}.new"));
         step.write(&slot, change.new);
+        news.insert(slot, change.new);
     }
+    news
 }
 
 /// What is no synapse has no gradient, and no part in its norm.

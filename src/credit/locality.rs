@@ -326,7 +326,7 @@ impl Walk<'_> {
         let same = along.iter().enumerate().all(|(axis, other)| *other == Some(axis));
         let read = match slot.role {
             Role::Parameter if name == self.own && same => Reads::Own,
-            _ if name.ends_with("feedback") => Reads::Feedback(name),
+            _ if feedback::is_slot(&name) => Reads::Feedback(name),
             Role::Input if name.starts_with(super::chance::SLOT) && !given.how.brought => Reads::Noise,
             Role::Input => return,
             Role::State if name.starts_with("clock.") || name.ends_with(".synapses") => return,

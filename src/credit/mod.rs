@@ -16,7 +16,8 @@
 //! | `clock.phase_steps`, `clock.epoch_steps` | `int` | `runtime`: how many there are |
 //! | `<projection>.weight`, `<region>.bias`, `<region>.<weight>` | real | [`initial()`] at birth, then what learns |
 //! | `<parameter>\|<rule>\|<optimiser>.<state>` | real, `step` an int | likewise |
-//! | `<projection>.feedback`, `<weight>.feedback` | real | [`initial()`]: what credit rules put in the place of weights |
+//! | `<projection>.feedback`, `<weight>.feedback` | real | [`initial()`]: what credit rules put in the place of weights, then what some make of it |
+//! | `<weight>.magnitude`, `<projection>.inverse`, `….inverse_bias` | real | likewise |
 //! | `<projection>\|<rule>.<name>` | real | likewise: what a rule keeps |
 //! | `<projection>.left`, `<projection>.right` | real | likewise, where the pattern is `lowrank` |
 //! | `<projection>.synapses`, `<region>.incoming_length`, `<region>.incoming_sum` | real | [`initial()`]: what weights are held to |

@@ -80,6 +80,16 @@ impl Step<'_> {
         })
     }
 
+    /// Unit normal noise under a key of its own for so many units of each sample, at the moment.
+    pub(super) fn noise_at(&mut self, key: Name, units: &[usize]) -> Value {
+        let shape = self.batched_type(units).shape;
+        let (words, time) = (self.key_words(key), self.moment());
+        self.unit_normal(|step, part| {
+            let place = step.places(units, &shape, part);
+            step.uniform_at(words, place, time)
+        })
+    }
+
     /// The key of the noise at a site.
     pub(super) fn site_words(&mut self, site: Site) -> Value {
         let slot = match site {

@@ -22,6 +22,8 @@ pub struct CreditRule {
     pub through: Through,
     /// What it makes of the feedback weights that its credit crosses in the place of weights.
     pub holds: Holds,
+    /// Whether it lowers costs; else it knows by itself what is to be learnt.
+    pub costs: bool,
 }
 
 /// What a credit rule makes of feedback weights, which are the same for every statement.
@@ -33,6 +35,8 @@ pub enum Holds {
     Drawn,
     /// It changes them, in a way of its own.
     Changing,
+    /// It has others, which learn to invert.
+    Inverses,
 }
 
 /// What a credit rule takes.
@@ -87,11 +91,23 @@ pub enum Need {
     Noise,
     /// Every weight that its credit crosses is changed by the statement itself.
     OwnRoute,
+    /// Credit that crosses no projection of low rank.
+    FullRank,
 }
 
 const BASELINE: CreditParameter =
     CreditParameter { name: "baseline", kind: ParameterKind::PerSample, default: Some(0.0) };
+/// Whether a sample belongs together.
+const POSITIVE: CreditParameter = CreditParameter { name: "positive", kind: ParameterKind::PerSample, default: None };
+const THRESHOLD: CreditParameter =
+    CreditParameter { name: "threshold", kind: ParameterKind::Scheduled, default: Some(1.0) };
 const DECAY: CreditParameter = CreditParameter { name: "decay", kind: ParameterKind::Scheduled, default: Some(0.001) };
+/// The magnitude of feedback weights; 0, as nobody can give it, for one that is drawn.
+const MAGNITUDE: CreditParameter =
+    CreditParameter { name: "magnitude", kind: ParameterKind::Positive, default: Some(0.0) };
+const MIRROR_RATE: CreditParameter =
+    CreditParameter { name: "rate", kind: ParameterKind::Scheduled, default: Some(0.01) };
+const MIRROR_DECAY: CreditParameter = CreditParameter { name: "decay", ..MIRROR_RATE };
 const SCALE: CreditParameter = CreditParameter { name: "scale", kind: ParameterKind::Scheduled, default: Some(1.0) };
 const STEPS: CreditParameter = CreditParameter { name: "steps", kind: ParameterKind::Whole, default: None };
 
@@ -118,16 +134,34 @@ const PAIRS: CreditParameter = CreditParameter { name: "pairs", kind: ParameterK
 /// How far a weight is moved.
 const DISTANCE: CreditParameter = CreditParameter { name: "distance", ..SIGMA };
 
+/// How far down the error of a sample a target lies.
+const STEP: CreditParameter = CreditParameter { name: "step", kind: ParameterKind::Positive, default: Some(0.1) };
+/// How fast inverses learn.
+const INVERSE_RATE: CreditParameter = CreditParameter { default: Some(0.1), ..MIRROR_RATE };
+/// A rule that brings targets down.
+const TARGETS: CreditRule = CreditRule {
+    parameters: &[STEP, INVERSE_RATE, CreditParameter { default: Some(0.1), ..SIGMA }],
+    needs: &[Need::Static, Need::Regions, Need::FullRank],
+    holds: Holds::Inverses,
+    ..PLAIN
+};
 /// A rule that tries out what comes of a change.
 const TRIED: CreditRule = CreditRule { through: Through::Anything, ..PLAIN };
 
 /// A rule that takes nothing and needs nothing.
-const PLAIN: CreditRule =
-    CreditRule { name: "", parameters: &[], needs: &[], through: Through::Derivatives, holds: Holds::None };
+const PLAIN: CreditRule = CreditRule {
+    name: "",
+    parameters: &[],
+    needs: &[],
+    through: Through::Derivatives,
+    holds: Holds::None,
+    costs: true,
+};
 
 /// The credit rules of this version: those that `credit` has a construction for. Sorted by name.
 pub const CREDIT_RULES: &[CreditRule] = &[
     CreditRule { name: "backprop", ..PLAIN },
+    CreditRule { name: "difference_target_propagation", ..TARGETS },
     CreditRule {
         name: "direct_feedback_alignment",
         parameters: &[SCALE],
@@ -137,6 +171,14 @@ pub const CREDIT_RULES: &[CreditRule] = &[
     },
     CreditRule { name: "evolution_strategies", parameters: &[SIGMA_OF_STRATEGIES, PAIRS], ..TRIED },
     CreditRule { name: "feedback_alignment", parameters: &[SCALE], holds: Holds::Drawn, ..PLAIN },
+    CreditRule {
+        name: "forward_forward",
+        parameters: &[POSITIVE, THRESHOLD],
+        needs: &[Need::Static],
+        costs: false,
+        ..PLAIN
+    },
+    CreditRule { name: "kickback", needs: &[Need::Static, Need::Regions], ..PLAIN },
     CreditRule {
         name: "kolen_pollack",
         parameters: &[DECAY],
@@ -160,7 +202,16 @@ pub const CREDIT_RULES: &[CreditRule] = &[
     },
     CreditRule { name: "reinforce", parameters: &[BASELINE], through: Through::Scores, ..PLAIN },
     CreditRule { name: "serial_perturbation", parameters: &[DISTANCE], ..TRIED },
+    CreditRule { name: "sign_symmetry", parameters: &[MAGNITUDE], holds: Holds::Changing, ..PLAIN },
+    CreditRule { name: "target_propagation", ..TARGETS },
     CreditRule { name: "truncated", parameters: &[STEPS], needs: &[Need::Time], ..PLAIN },
+    CreditRule {
+        name: "weight_mirror",
+        parameters: &[CreditParameter { default: Some(1.0), ..SIGMA }, MIRROR_RATE, MIRROR_DECAY],
+        needs: &[Need::Static, Need::Regions],
+        holds: Holds::Changing,
+        ..PLAIN
+    },
     CreditRule { name: "weight_perturbation", parameters: &[SIGMA], ..TRIED },
     CreditRule { name: "zero_divergence_inference_learning", needs: &[Need::Levels], ..PLAIN },
 ];
@@ -172,6 +223,11 @@ impl Teacher {
             Teacher::Credit(name) => credit_rule(name).is_some_and(|rule| rule.needs.contains(&need)),
             Teacher::Rule(_) => false,
         }
+    }
+
+    /// Whether it is a credit rule that lowers no costs.
+    pub(crate) fn is_costless(&self) -> bool {
+        matches!(self, Teacher::Credit(name) if credit_rule(name).is_some_and(|rule| !rule.costs))
     }
 
     /// Whether nothing is meant to change.
@@ -189,17 +245,8 @@ pub(super) fn through(learn: &Learn) -> Through {
 }
 
 /// The credit rules that the language has and this version has not.
-pub(super) const LATER: &[&str] = &[
-    "difference_target_propagation",
-    "eprop",
-    "force",
-    "forward_forward",
-    "rtrl",
-    "sign_symmetry",
-    "target_propagation",
-    "td",
-    "weight_mirror",
-];
+pub(super) const LATER: &[&str] =
+    &["difference_target_propagation", "eprop", "force", "forward_forward", "rtrl", "target_propagation", "td"];
 
 /// The credit rule of this name.
 pub(super) fn credit_rule(name: &str) -> Option<&'static CreditRule> {
@@ -212,7 +259,7 @@ pub(super) struct Given {
     /// Its arguments, in the order of its parameters.
     pub(super) arguments: Vec<Formula>,
     /// The one that is per sample, if it was given.
-    pub(super) baseline: Option<Formula>,
+    pub(super) per_sample: Option<Formula>,
 }
 
 /// The arguments of a credit rule, by place or by name.
@@ -239,7 +286,7 @@ pub(super) fn arguments_of(
     let mut all = Given::default();
     for (value, parameter) in values.into_iter().zip(rule.parameters) {
         if parameter.kind == ParameterKind::PerSample {
-            all.baseline.clone_from(&value);
+            all.per_sample.clone_from(&value);
         }
         match (value, parameter.default) {
             (Some(value), _) => all.arguments.push(value),
@@ -258,6 +305,7 @@ pub(super) fn arguments_of(
 /// `by truncated(steps)`.
 fn usage(rule: &CreditRule) -> String {
     let parameter = |parameter: &CreditParameter| match parameter.default {
+        Some(0.0) if parameter.kind == ParameterKind::Positive => parameter.name.to_string(),
         Some(default) => format!("{} = {default}", parameter.name),
         None => parameter.name.to_string(),
     };
@@ -285,7 +333,7 @@ fn not_taken(draft: &mut Draft<'_>, rule: &CreditRule, argument: &Argument) -> S
 fn value(draft: &mut Draft<'_>, rule: &CreditRule, parameter: &CreditParameter, expr: &Expr) -> Result<Formula, Said> {
     let wanted = match parameter.kind {
         ParameterKind::Scheduled => return plain_schedule(draft, expr),
-        ParameterKind::PerSample => return per_sample(draft, parameter.name, expr),
+        ParameterKind::PerSample => return per_sample(draft, rule, parameter.name, expr),
         kind => kind,
     };
     let (value, unit) = super::build::number(draft, expr)?;
@@ -308,10 +356,11 @@ fn value(draft: &mut Draft<'_>, rule: &CreditRule, parameter: &CreditParameter, 
 }
 
 /// A number per sample.
-fn per_sample(draft: &mut Draft<'_>, name: &str, expr: &Expr) -> Result<Formula, Said> {
+fn per_sample(draft: &mut Draft<'_>, rule: &CreditRule, name: &str, expr: &Expr) -> Result<Formula, Said> {
     let found = super::build::formula(draft, Place::Cost, expr)?;
     let reads_brain = found.leaves().any(|(leaf, _)| !matches!(leaf, super::Leaf::Param(_)));
-    if draft.time.is_some() && reads_brain {
+    // A rule that needs a model without time says so itself.
+    if draft.time.is_some() && reads_brain && !rule.needs.contains(&Need::Static) {
         draft.later(expr.span, &format!("a `{name}` that is no constant, in a model with time"), "a number");
         return Err(Said);
     }

@@ -25,7 +25,7 @@ pub(super) fn learn(draft: &mut Draft<'_>, tree: &tree::Learn, span: Span) -> Re
     if let Some(fresh) = tree.fresh {
         draft.later(fresh, "`fresh`", "");
     }
-    let (teacher, Given { arguments, baseline }) = taught?;
+    let (teacher, Given { arguments, per_sample }) = taught?;
     let every = every?;
     let every_trial = every == Some(None);
     let every = every.flatten();
@@ -35,7 +35,7 @@ pub(super) fn learn(draft: &mut Draft<'_>, tree: &tree::Learn, span: Span) -> Re
         structures: Vec::new(),
         teacher,
         arguments,
-        baseline,
+        per_sample,
         sampled: Vec::new(),
         from: from?,
         moves: Vec::new(),
@@ -64,10 +64,10 @@ pub(super) fn probed(
     cost: Option<&Expr>,
     span: Span,
 ) -> Result<Learn, Said> {
-    let (teacher, Given { arguments, baseline }) = teacher(draft, rule)?;
+    let (teacher, Given { arguments, per_sample }) = teacher(draft, rule)?;
     let from = match (cost, &teacher) {
-        (Some(cost), Teacher::Credit(_)) => costs(draft, std::slice::from_ref(cost))?,
-        (None, Teacher::Rule(_)) => Vec::new(),
+        (Some(cost), Teacher::Credit(_)) if !teacher.is_costless() => costs(draft, std::slice::from_ref(cost))?,
+        (None, teacher) if teacher.is_costless() || matches!(teacher, Teacher::Rule(_)) => Vec::new(),
         _ => {
             let message = "a credit rule has a cost here, and a rule with an equation has none";
             let said = Diagnostic::new(Code::WRONG_ARGUMENTS, message).at(rule.span, "of the other kind");
@@ -75,7 +75,7 @@ pub(super) fn probed(
             return Err(Said);
         }
     };
-    let mut learn = Learn { projections, from, arguments, baseline, ..Learn::of(teacher, span) };
+    let mut learn = Learn { projections, from, arguments, per_sample, ..Learn::of(teacher, span) };
     if let Teacher::Rule(taught) = &learn.teacher {
         if !taught.kept.is_empty() || !taught.passes.is_empty() {
             draft.later(rule.span, "a probe of a rule that keeps something, or has passes", "another rule");
@@ -120,17 +120,12 @@ fn complete(draft: &mut Draft<'_>, tree: &tree::Learn, mut learn: Learn) -> Resu
             if learn.wants_costs() {
                 return by_passes(draft, tree, learn);
             }
-            if let Some(cost) = tree.costs.first() {
-                draft.say(
-                    Diagnostic::new(Code::NEEDLESS_COST, format!("`{rule}` lowers no cost, and is given one"))
-                        .at(cost.span, "no rule of its kind reads a cost")
-                        .because(tree.rule.span, "a rule with an equation per synapse")
-                        .help("leave out `from …`, or learn `by backprop`"),
-                );
-                return Err(Said);
-            }
+            costless(draft, tree, "a rule with an equation per synapse")?;
             super::passes::complete(draft, &mut learn, tree.rule.span)?;
             return Ok(vec![learn]);
+        }
+        Teacher::Credit(_) if learn.teacher.is_costless() => {
+            costless(draft, tree, "it knows by itself what is to be learnt")?
         }
         Teacher::Credit(_) => {}
     }
@@ -145,7 +140,7 @@ fn complete(draft: &mut Draft<'_>, tree: &tree::Learn, mut learn: Learn) -> Resu
         );
         return Err(Said);
     }
-    if !learn.from.is_empty() {
+    if !learn.from.is_empty() || learn.teacher.is_costless() {
         return Ok(vec![learn]);
     }
     if let Paths::Each(span) = tree.paths {
@@ -157,6 +152,19 @@ fn complete(draft: &mut Draft<'_>, tree: &tree::Learn, mut learn: Learn) -> Resu
         return Err(no_costs(draft, &ends, tree.paths_span()));
     }
     Ok(vec![learn])
+}
+
+/// Nothing is lowered, and so no cost is given.
+fn costless(draft: &mut Draft<'_>, tree: &tree::Learn, why: &str) -> Result<(), Said> {
+    let Some(cost) = tree.costs.first() else { return Ok(()) };
+    let rule = draft.sources.slice(tree.rule.span).to_string();
+    draft.say(
+        Diagnostic::new(Code::NEEDLESS_COST, format!("`{rule}` lowers no cost, and is given one"))
+            .at(cost.span, "no rule of its kind reads a cost")
+            .because(tree.rule.span, why)
+            .help("leave out `from …`, or learn `by backprop`"),
+    );
+    Err(Said)
 }
 
 /// A rule that clamps or nudges learns from costs: those that are named, or those of the regions where its paths end.

@@ -20,8 +20,9 @@ pub struct Learn {
     pub teacher: Teacher,
     /// The arguments of a credit rule, in the order of its parameters.
     pub arguments: Vec<Formula>,
-    /// By `reinforce`: what a sample's costs are compared with.
-    pub baseline: Option<Formula>,
+    /// The argument of a credit rule that is a number per sample, if it was given: what the costs are compared with by
+    /// `reinforce`, what belongs together by `forward_forward`.
+    pub per_sample: Option<Formula>,
     /// By `reinforce`: the regions whose draws by `score` are credited.
     pub sampled: Vec<RegionId>,
     /// The costs to be lowered, each with the weight that the statement gives it.
@@ -55,7 +56,7 @@ impl Learn {
             structures: Vec::new(),
             teacher,
             arguments: Vec::new(),
-            baseline: None,
+            per_sample: None,
             sampled: Vec::new(),
             from: Vec::new(),
             moves: Vec::new(),

@@ -98,12 +98,27 @@ fn said_with(id: &str, teacher: &str) -> Vec<Diagnostic> {
 
 #[test]
 fn who_reads_the_weights_behind_is_refused_and_who_has_feedback_weights_learns() {
-    for teacher in ["backprop", "predictive_coding", "predictive_coding_fixed", "zero_divergence_inference_learning"] {
+    for teacher in [
+        "backprop",
+        "kickback",
+        "predictive_coding",
+        "predictive_coding_fixed",
+        "sign_symmetry",
+        "zero_divergence_inference_learning",
+    ] {
         let said = said_with("G-02", teacher);
         assert_eq!(said.iter().map(|said| said.code).collect::<Vec<_>>(), [Code::WEIGHT_TRANSPORT], "{teacher}");
         assert!(said[0].message.contains("`Hidden -> Choice.weight`"), "{}", said[0].message);
     }
-    for teacher in ["direct_feedback_alignment", "kolen_pollack", "node_perturbation", "weight_perturbation"] {
+    for teacher in [
+        "difference_target_propagation",
+        "direct_feedback_alignment",
+        "kolen_pollack",
+        "node_perturbation",
+        "target_propagation",
+        "weight_mirror",
+        "weight_perturbation",
+    ] {
         assert!(said_with("G-02", teacher).is_empty(), "{teacher}");
     }
     let read = |teacher: &str| -> Vec<(String, Value)> {

@@ -54,14 +54,14 @@ fn first_factor(step: &Step<'_>, feedback: &Feedback) -> bool {
 }
 
 /// The error at each drive that costs come to without crossing a weight, in the shape of the drive.
-fn errors(step: &mut Step<'_>, learn: &Learn, crossing: &Crossing, seeds: &[(Value, Value)]) -> Vec<Value> {
+pub(super) fn errors(step: &mut Step<'_>, learn: &Learn, crossing: &Crossing, seeds: &[(Value, Value)]) -> Vec<Value> {
     let at: Vec<Value> = crossing.outputs.iter().map(|output| drive(step, output)).collect();
     let mut nowhere = Routes { nowhere_else: true, ..Routes::of(step.model, learn) };
     reverse(&mut step.b, seeds, &at, &mut nowhere)
 }
 
 /// The value at which the error of an output is taken.
-fn drive(step: &Step<'_>, output: &Output) -> Value {
+pub(super) fn drive(step: &Step<'_>, output: &Output) -> Value {
     let named = |id: &ProjectionId| step.products[id.0];
     let found = match &output.named {
         None => step.drives[output.region.0],

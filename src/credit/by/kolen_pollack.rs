@@ -3,10 +3,11 @@
 //! descent, and the feedback comes to carry what the transpose would, though neither path has ever read the other.
 //! Kolen & Pollack (1994), "Backpropagation without weight transport".
 
+use super::super::feedback::stands_for;
 use super::travel::{Routes, crossed, gradients, seeds};
-use super::{By, Changed, Feedback, Gradient};
+use super::{By, Changed, Gradient};
 use crate::bug;
-use crate::model::{Model, crossing, owner};
+use crate::model::crossing;
 use crate::tensor::Value;
 
 pub(super) const BY: By = By {
@@ -40,16 +41,6 @@ pub(super) const BY: By = By {
         found
     },
 };
-
-/// The parameter for which feedback weights stand.
-fn stands_for(model: &Model, feedback: Feedback) -> Changed {
-    match feedback {
-        Feedback::Projection(id) => Changed::Weight(owner(&model.projections, id)),
-        Feedback::Factor(id, factor) => Changed::Factor(owner(&model.projections, id), factor),
-        Feedback::Inner(region, number) => Changed::Inner(region, number),
-        Feedback::Direct(..) => bug!("direct feedback stands for no weights"),
-    }
-}
 
 /// A product of activity and error, and the parameter times the decay.
 fn with_decay(step: &mut super::Step<'_>, changed: Changed, product: Value, decay: Value) -> Value {

@@ -1,9 +1,12 @@
 //! Credit rules that the language cannot say, one a file: `learn … by NAME`.
 
 mod backprop;
+mod difference_target_propagation;
 mod direct_feedback_alignment;
 mod evolution_strategies;
 mod feedback_alignment;
+mod forward_forward;
+mod kickback;
 mod kolen_pollack;
 mod levels;
 mod node_perturbation;
@@ -12,11 +15,16 @@ mod predictive_coding;
 mod predictive_coding_fixed;
 mod reinforce;
 mod serial_perturbation;
+mod sign_symmetry;
+mod target_propagation;
+mod targets;
 mod travel;
 mod truncated;
+mod weight_mirror;
 mod weight_perturbation;
 mod zero_divergence_inference_learning;
 
+pub(super) use sign_symmetry::{SIGNS, crosses, magnitude_of};
 pub(super) use travel::factor;
 
 pub use super::feedback::Feedback;
@@ -120,9 +128,12 @@ pub struct By {
 /// All credit rules, sorted by name.
 pub const ALL: &[By] = &[
     backprop::BY,
+    difference_target_propagation::BY,
     direct_feedback_alignment::BY,
     evolution_strategies::BY,
     feedback_alignment::BY,
+    forward_forward::BY,
+    kickback::BY,
     kolen_pollack::BY,
     node_perturbation::BY,
     nothing::BY,
@@ -130,7 +141,10 @@ pub const ALL: &[By] = &[
     predictive_coding_fixed::BY,
     reinforce::BY,
     serial_perturbation::BY,
+    sign_symmetry::BY,
+    target_propagation::BY,
     truncated::BY,
+    weight_mirror::BY,
     weight_perturbation::BY,
     zero_divergence_inference_learning::BY,
 ];

@@ -32,7 +32,7 @@ fn scored(step: &mut Step<'_>, learn: &Learn, costs: &[Batched]) -> Vec<Gradient
 fn advantage(step: &mut Step<'_>, learn: &Learn, costs: &[Batched]) -> Value {
     let own: Vec<Batched> = learn.from.iter().map(|(_, cost)| costs[cost.0]).collect();
     let mut total = step.lowered_each(learn, &own);
-    if let Some(baseline) = &learn.baseline {
+    if let Some(baseline) = &learn.per_sample {
         let extent = step.batch.extent.clone();
         let baseline = step.formula(baseline);
         let baseline = widened(&mut step.b, baseline, &extent);

@@ -136,6 +136,18 @@ pub(super) fn crossed(model: &Model, crossing: &Crossing) -> Vec<(Name, Feedback
     named.collect()
 }
 
+/// Within a projection of low rank that a statement teaches, credit crosses one factor to come to the other.
+pub(super) fn within_projections(step: &mut Step<'_>, routes: &mut Routes<'_>) {
+    for &id in &routes.learn.projections {
+        if let Pattern::LowRank(_) = step.model.projections[id.0].pattern {
+            let factor = feedback::crossed_last(step.model, id);
+            if let Some(product) = feedback::product(step.model, &Feedback::Factor(id, factor)) {
+                routes.matrices.insert(product, step.factor(id, factor));
+            }
+        }
+    }
+}
+
 /// The rule's `scale`, unless it is 1 for good.
 pub(super) fn scale(step: &mut Step<'_>, learn: &Learn) -> Option<Value> {
     (learn.argument("scale").constant(&[]) != Some(1.0)).then(|| step.argument(learn, "scale"))

@@ -60,7 +60,8 @@ fn holds(learn: &Learn) -> Holds {
 
 /// Whether two statements make something different of feedback weights.
 fn differ(first: &Learn, second: &Learn) -> bool {
-    if (holds(first), holds(second)) == (Holds::Drawn, Holds::Drawn) {
+    let inverts = |learn: &Learn| holds(learn) == Holds::Inverses;
+    if (holds(first), holds(second)) == (Holds::Drawn, Holds::Drawn) || inverts(first) != inverts(second) {
         return false;
     }
     let numbers = |learn: &Learn| learn.arguments.iter().map(|argument| argument.constant(&[])).collect::<Vec<_>>();
@@ -74,6 +75,7 @@ fn crossed(draft: &Draft<'_>, learn: &Learn) -> Vec<For> {
     let direct = learn.teacher.needs(super::super::Need::Regions) && holds(learn) == Holds::Drawn;
     let mut all: Vec<For> =
         if direct { Vec::new() } else { crossing.projections.into_iter().map(For::Projection).collect() };
+    all.extend(crossing.factors.into_iter().map(For::Projection));
     all.extend(crossing.inner.into_iter().map(|(region, number)| For::Inner(region, number)));
     for output in crossing.outputs.iter().filter(|_| direct) {
         all.extend(output.direct.iter().copied().map(For::Projection));

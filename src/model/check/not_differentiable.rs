@@ -1,7 +1,7 @@
 //! Credit that a path waits for is not lost in an operation without a derivative, nor in a draw that has no estimator for it.
 
 use super::super::draft::Draft;
-use super::super::{Learn, Phase, Projection, Sampled, Teacher, Through, credit_rules, routes};
+use super::super::{Leaf, Learn, Phase, Projection, ProjectionId, Sampled, Teacher, Through, credit_rules, routes};
 use super::{Check, Options};
 use crate::diag::{Code, Diagnostic, Span};
 
@@ -14,6 +14,10 @@ fn run(draft: &mut Draft<'_>, _: &Options) {
         if learn.teacher.is_nothing() {
             continue;
         }
+        if learn.teacher.is_costless() {
+            said.extend(learn.projections.iter().find_map(|id| in_its_region(draft, *id, learn)));
+            continue;
+        }
         if credit_rules::through(learn) == Through::Scores && learn.sampled.is_empty() && !learn.from.is_empty() {
             said.push(without_score(draft, rule, learn));
             continue;
@@ -23,18 +27,38 @@ fn run(draft: &mut Draft<'_>, _: &Options) {
         let missed = learn.projections.iter().find(|id| !credits.iter().any(|credit| credit.projections.contains(id)));
         let blocked = credits.iter().flat_map(|credit| &credit.blocked).next();
         if let (Some(missed), Some((name, why, span))) = (missed, blocked) {
-            let projection = &draft.projections[missed.0];
-            let all = draft.regions.iter().flat_map(|region| &region.sampled);
-            let diagnostic = match all.into_iter().find(|one| *name == "no_credit" && one.span == *span) {
-                Some(sampled) => at_a_draw(projection, sampled, learn),
-                None => at_an_operation(projection, (name, why, *span), learn),
-            };
+            let diagnostic = lost(draft, *missed, (name, why, *span), learn);
             if !said.contains(&diagnostic) {
                 said.push(diagnostic);
             }
         }
     }
     said.into_iter().for_each(|diagnostic| draft.say(diagnostic));
+}
+
+/// Where credit for a projection that has to come from its own target is lost.
+fn in_its_region(draft: &Draft<'_>, id: ProjectionId, learn: &Learn) -> Option<Diagnostic> {
+    let projection = &draft.projections[id.0];
+    let region = &draft.regions[projection.target.0];
+    let equation = region.equation.as_ref()?;
+    let reach = routes::through(equation, &[equation.root], region.structure.as_ref(), false);
+    let brings = |leaf: &Leaf| match leaf {
+        Leaf::Drive | Leaf::Input => projection.named.is_none(),
+        leaf => *leaf == Leaf::Projection(id),
+    };
+    let (_, name, why, span) = reach.blocked.iter().find(|(leaf, ..)| brings(leaf))?;
+    let free = reach.leaves.iter().any(brings);
+    (!free).then(|| lost(draft, id, (name, why, *span), learn))
+}
+
+/// What is said of credit that is lost at an operation, perhaps that of a draw.
+fn lost(draft: &Draft<'_>, id: ProjectionId, at: (&str, &str, Span), learn: &Learn) -> Diagnostic {
+    let projection = &draft.projections[id.0];
+    let mut all = draft.regions.iter().flat_map(|region| &region.sampled);
+    match all.find(|one| at.0 == "no_credit" && one.span == at.2) {
+        Some(sampled) => at_a_draw(projection, sampled, learn),
+        None => at_an_operation(projection, at, learn),
+    }
 }
 
 fn at_an_operation(projection: &Projection, (name, why, span): (&str, &str, Span), learn: &Learn) -> Diagnostic {

@@ -2,7 +2,7 @@
 
 use super::super::credit_rules::{Need, credit_rule};
 use super::super::draft::Draft;
-use super::super::{Learn, Phase, Teacher, crossing, tie};
+use super::super::{Learn, Pattern, Phase, ProjectionId, Teacher, crossing, tie};
 use super::{Check, Options};
 use crate::diag::{Code, Diagnostic};
 
@@ -31,6 +31,7 @@ fn unmet(draft: &Draft<'_>, learn: &Learn, rule: &str, need: Need) -> Option<Dia
         Need::Static => moving(draft, learn, rule),
         Need::Regions => inside(draft, learn, rule),
         Need::OwnRoute => others(draft, learn, rule),
+        Need::FullRank => factored(draft, learn, rule),
     }
 }
 
@@ -45,7 +46,8 @@ fn moving(draft: &Draft<'_>, learn: &Learn, rule: &str) -> Option<Diagnostic> {
         (None, Some(region)) => ("settles", region.tree.target.name.span),
         (None, None) => return None,
     };
-    let message = format!("`{rule}` says what one error does to one activity, and this model {what}");
+    let message =
+        format!("by `{rule}` each sample has one error and one activity of each region, and this model {what}");
     let said = need(learn, message, format!("`{rule}` needs a model without time in which nothing settles"));
     Some(said.because(span, what).help("by feedback_alignment, which goes back step by step"))
 }
@@ -76,4 +78,13 @@ fn others(draft: &Draft<'_>, learn: &Learn, rule: &str) -> Option<Diagnostic> {
         format!("`{rule}` changes forward and feedback weights alike, and this statement does not change `{name}`");
     let said = need(learn, message, format!("`{rule}` needs to teach every weight that its credit crosses"));
     Some(said.because(span, "crossed, and not changed").help(format!("add `{name}` to the paths of this `learn`")))
+}
+
+fn factored(draft: &Draft<'_>, learn: &Learn, rule: &str) -> Option<Diagnostic> {
+    let low = |id: &ProjectionId| matches!(draft.projections[id.0].pattern, Pattern::LowRank(_));
+    let id = crossing::drafted(draft, learn).projections.into_iter().find(low)?;
+    let projection = &draft.projections[id.0];
+    let message = format!("`{rule}` inverts each projection that is crossed, and `{}` is of low rank", projection.name);
+    let said = need(learn, message, format!("`{rule}` needs routes of projections of full rank"));
+    Some(said.because(projection.span, "two factors").help("make it `dense`, or learn by feedback_alignment"))
 }

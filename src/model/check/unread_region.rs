@@ -27,7 +27,7 @@ fn run(draft: &mut Draft<'_>, _: &Options) {
             .phases
             .iter()
             .flat_map(|phase| &phase.learns)
-            .filter(|learn| matches!(learn.teacher, Teacher::Rule(_)));
+            .filter(|learn| matches!(learn.teacher, Teacher::Rule(_)) || learn.teacher.is_costless());
         let wired =
             wired || learns.flat_map(|learn| &learn.projections).any(|id| draft.projections[id.0].target.0 == number);
         if !wired && !read.contains(&number) {
