@@ -1,5 +1,5 @@
 //! docs/systems.md, held true: no row is missing or doubled, every row that works names a spec of this folder and a test
-//! that runs it, every spec is named, and the counts at its top are right.
+//! that runs it, every spec is named, and the counts at its top are right. Every spec begins the same, however it is carried out.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -165,5 +165,18 @@ fn the_counts_are_right() {
         std::fs::write(page(), format!("{}{table}{}", &text[..above], &text[below..])).unwrap();
     } else {
         assert!(text.contains(&table), "the counts of docs/systems.md should be these:\n{table}");
+    }
+}
+
+#[test]
+fn every_spec_begins_the_same_by_machine_code_and_interpreter() {
+    for entry in std::fs::read_dir(super::folder()).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        // Files that a spec reads are made by its own test.
+        if path.extension().is_some_and(|extension| extension == "neu") && !text.contains(".npy\"") {
+            let id = path.file_stem().unwrap().to_str().unwrap().to_string();
+            super::system(&id).begins_alike(3);
+        }
     }
 }

@@ -25,6 +25,8 @@ use neurula::math::Precision;
 use neurula::runtime::{Backend, Options, Rhythm, RunError, Silent, Watcher};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -113,23 +115,58 @@ impl System {
 
     /// Runs it, where the run may fail.
     pub fn try_run(&self) -> Result<Trained, RunError> {
-        self.run_in(TempDir::new().unwrap(), Rhythm::default(), &mut Silent)
+        self.run_in(TempDir::new().unwrap(), Rhythm::default(), Arc::default(), &mut Silent)
+    }
+
+    /// Runs the first steps by machine code and by the loop interpreter, which must agree to the bit in every parameter and state.
+    pub fn begins_alike(&self, steps: u64) {
+        let (code, interpreted) = (self.begin(steps), self.clone().interpreted().begin(steps));
+        assert_eq!(code.outcome.state_digest, interpreted.outcome.state_digest, "{}: interpreter", self.id);
+        assert_eq!(code.slots, interpreted.slots, "{}: interpreter", self.id);
+    }
+
+    fn begin(&self, steps: u64) -> Trained {
+        let mut brief = Brief { interrupted: Arc::default(), after: steps };
+        let (place, interrupted) = (TempDir::new().unwrap(), brief.interrupted.clone());
+        let found = self.run_in(place, EACH_STEP, interrupted, &mut brief);
+        found.unwrap_or_else(|error| panic!("{}: {error}", self.id))
     }
 
     /// Every parameter and state before the first step and after each step.
     pub fn steps(&self) -> Vec<Slots> {
         let place = TempDir::new().unwrap();
         let mut trail = Trail { run: place.path().join("run"), seen: Vec::new() };
-        let rhythm = Rhythm { call: Duration::ZERO, checkpoint: Duration::ZERO };
-        self.run_in(place, rhythm, &mut trail).unwrap_or_else(|error| panic!("{}: {error}", self.id));
+        self.run_in(place, EACH_STEP, Arc::default(), &mut trail)
+            .unwrap_or_else(|error| panic!("{}: {error}", self.id));
         trail.seen
     }
 
-    fn run_in(&self, place: TempDir, rhythm: Rhythm, watcher: &mut dyn Watcher) -> Result<Trained, RunError> {
+    fn run_in(
+        &self,
+        place: TempDir,
+        rhythm: Rhythm,
+        interrupted: Arc<AtomicBool>,
+        watcher: &mut dyn Watcher,
+    ) -> Result<Trained, RunError> {
         let path = folder().join(format!("{}.neu", self.id));
         let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let told = Options { rhythm, ..options(&self.files, &place.path().join("run"), &self.way) };
+        let told = Options { rhythm, interrupted, ..options(&self.files, &place.path().join("run"), &self.way) };
         train_with(&self.files, &text, &self.set, &told, place, watcher)
+    }
+}
+
+/// A look and a checkpoint after every step.
+const EACH_STEP: Rhythm = Rhythm { call: Duration::ZERO, checkpoint: Duration::ZERO };
+
+/// Ends a run early.
+struct Brief {
+    interrupted: Arc<AtomicBool>,
+    after: u64,
+}
+
+impl Watcher for Brief {
+    fn checkpoint(&mut self, step: u64) {
+        self.interrupted.store(step >= self.after, Ordering::Relaxed);
     }
 }
 
