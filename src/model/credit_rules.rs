@@ -93,6 +93,8 @@ pub enum Need {
     OwnRoute,
     /// Credit that crosses no projection of low rank.
     FullRank,
+    /// Costs whose errors come to single units: those of several add up, and of a softmax they add up to nothing.
+    SingleUnits,
 }
 
 const BASELINE: CreditParameter =
@@ -178,7 +180,7 @@ pub const CREDIT_RULES: &[CreditRule] = &[
         costs: false,
         ..PLAIN
     },
-    CreditRule { name: "kickback", needs: &[Need::Static, Need::Regions], ..PLAIN },
+    CreditRule { name: "kickback", needs: &[Need::Static, Need::Regions, Need::SingleUnits], ..PLAIN },
     CreditRule {
         name: "kolen_pollack",
         parameters: &[DECAY],

@@ -100,7 +100,6 @@ fn said_with(id: &str, teacher: &str) -> Vec<Diagnostic> {
 fn who_reads_the_weights_behind_is_refused_and_who_has_feedback_weights_learns() {
     for teacher in [
         "backprop",
-        "kickback",
         "predictive_coding",
         "predictive_coding_fixed",
         "sign_symmetry",

@@ -1,5 +1,5 @@
-//! Kickback: no errors come down but one number for each sample, the sum of the errors at the drives of the regions that its costs
-//! read. Each unit below multiplies it by its influence on the regions right behind it, and by its own slope.
+//! Kickback: no errors come down but one number for each sample, the error at the drive of the unit that its cost reads (of several
+//! costs, the sum). Each unit below multiplies it by its influence on the regions right behind it, and by its own slope.
 //! Balduzzi, Vanchinathan & Buhmann (2015), "Kickback cuts backprop's red-tape": where all that lies behind a unit is moved by it in
 //! one direction, it learns in the direction of the gradient.
 

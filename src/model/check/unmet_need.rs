@@ -2,7 +2,7 @@
 
 use super::super::credit_rules::{Need, credit_rule};
 use super::super::draft::Draft;
-use super::super::{Learn, Pattern, Phase, ProjectionId, Teacher, crossing, tie};
+use super::super::{Learn, Pattern, Phase, ProjectionId, RegionId, Teacher, crossing, tie};
 use super::{Check, Options};
 use crate::diag::{Code, Diagnostic};
 
@@ -32,6 +32,7 @@ fn unmet(draft: &Draft<'_>, learn: &Learn, rule: &str, need: Need) -> Option<Dia
         Need::Regions => inside(draft, learn, rule),
         Need::OwnRoute => others(draft, learn, rule),
         Need::FullRank => factored(draft, learn, rule),
+        Need::SingleUnits => single(draft, learn, rule),
     }
 }
 
@@ -78,6 +79,16 @@ fn others(draft: &Draft<'_>, learn: &Learn, rule: &str) -> Option<Diagnostic> {
         format!("`{rule}` changes forward and feedback weights alike, and this statement does not change `{name}`");
     let said = need(learn, message, format!("`{rule}` needs to teach every weight that its credit crosses"));
     Some(said.because(span, "crossed, and not changed").help(format!("add `{name}` to the paths of this `learn`")))
+}
+
+fn single(draft: &Draft<'_>, learn: &Learn, rule: &str) -> Option<Diagnostic> {
+    let units = |id: RegionId| draft.regions[id.0].shape.as_ref().map_or(1, |shape| shape.iter().product::<usize>());
+    let output = crossing::drafted(draft, learn).outputs.into_iter().find(|output| units(output.region) > 1)?;
+    let (name, count) = (draft.region_name(output.region), units(output.region));
+    let message = format!("`{rule}` has one error for all, and the costs come to the {count} units of `{name}`");
+    let said = need(learn, message, format!("`{rule}` needs costs that come to single units"));
+    let said = said.because(draft.regions[output.region.0].tree.target.name.span, format!("{count} units"));
+    Some(said.help("by direct_feedback_alignment, which brings the errors of all units; or teach a region of one unit"))
 }
 
 fn factored(draft: &Draft<'_>, learn: &Learn, rule: &str) -> Option<Diagnostic> {
