@@ -207,3 +207,14 @@ fn a_run_that_goes_on_looks_as_if_it_had_never_stopped() {
         assert_eq!(std::fs::read_to_string(folder.join("metrics.csv")).unwrap(), whole.metrics);
     }
 }
+
+#[test]
+fn two_directions_of_one_and_two_lie_in_25_of_17() {
+    let text = "data d { samples 4, batch 4\n x[k = 2] = (k + 1) * (1 - 2 * mod(floor(index / (k + 1)), 2)) }\nregion X[2] = d.x\n\
+                region Y[1] = drive\nconnect X -> Y\ncost c in Y = sum(Y^2)\nlearn X -> Y by backprop from c using sgd(rate = 0.1)\n\
+                experiment e { probe rank(X)\n probe participation(X)\n probe strength(X) }\n";
+    let found = run(text, &Way { epochs: Some(1), ..EXACT });
+    assert_eq!(found.value("rank(X)", "train"), 2.0);
+    assert!((found.value("participation(X)", "train") - 25.0 / 17.0).abs() < 1e-14);
+    assert!((found.value("strength(X)", "train") - 5.0_f64.sqrt()).abs() < 1e-14);
+}

@@ -1,9 +1,10 @@
 //! Probes: a program that sees what the next training step will do, and writes only what it sees.
 
 use super::engine::Engine;
-use super::spectrum::{eigenvalues, participation, rank};
+use super::spectrum::{participation, rank, strength};
 use super::store::Store;
 use super::{Measured, RunError};
+use crate::bug;
 use crate::credit::{PROBE, probe_slot};
 use crate::data::Split;
 use crate::loops::Program;
@@ -74,19 +75,17 @@ impl Prober {
         if let ProbeKind::Alignment(_) = kind {
             return self.own.get(&slot).unwrap_or(f64::NAN);
         }
-        let moments = match self.own.read(&slot) {
+        let moments: Vec<f64> = match self.own.read(&slot) {
             Some(Values::F32(cells)) => cells.into_iter().map(f64::from).collect(),
             Some(Values::F64(cells)) => cells,
             _ => Vec::new(),
         };
         let size = moments.len().isqrt();
-        if let ProbeKind::Strength(_) = kind {
-            return (0..size).map(|unit| moments[unit * size + unit]).sum::<f64>().sqrt();
-        }
-        let values = eigenvalues(moments, size);
         match kind {
-            ProbeKind::Participation(_) => participation(&values),
-            _ => rank(&values, self.own.precision),
+            ProbeKind::Alignment(_) => bug!("an alignment is one number"),
+            ProbeKind::Strength(_) => strength(&moments, size),
+            ProbeKind::Participation(_) => participation(&moments, size),
+            ProbeKind::Rank(_) => rank(&moments, size, self.own.precision),
         }
     }
 }
