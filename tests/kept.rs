@@ -4,14 +4,10 @@
 #![allow(clippy::disallowed_methods, reason = "by hand, sines are those of the standard library")]
 
 use super::constraints::Stepper;
-use super::trained::{EXACT, Trained, Way, trained};
-use neurula::runtime::Backend;
+use super::trained::{EXACT, Trained, Way, trained, trained_both};
 
 fn run(text: &str) -> Trained {
-    let found = trained(text, &EXACT);
-    let interpreted = trained(text, &Way { backend: Backend::Interpreter, ..EXACT });
-    assert_eq!(found.outcome.state_digest, interpreted.outcome.state_digest);
-    found
+    trained_both(text, &EXACT)
 }
 
 /// So many steps of a text with one phase in the tensor interpreter come to what a run of machine code comes to.

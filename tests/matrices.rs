@@ -3,10 +3,9 @@
 
 #![allow(clippy::disallowed_methods, reason = "an independent reference for the world's cosines")]
 
-use super::trained::{EXACT, Way, checked, trained};
+use super::trained::{EXACT, Way, checked, trained, trained_both};
 use neurula::diag::Code;
 use neurula::math::Precision;
-use neurula::runtime::Backend;
 use std::path::Path;
 
 fn close(what: &str, found: &[f64], wanted: &[f64], tolerance: f64) {
@@ -41,9 +40,7 @@ fn run(text: &str, slot: &str) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
     let none = trained(&still, &EXACT);
     let code = trained(text, &EXACT);
     for precision in [Precision::F32, Precision::F64] {
-        let way = Way { precision, ..EXACT };
-        let loops = trained(text, &Way { backend: Backend::Interpreter, ..way.clone() });
-        assert_eq!(trained(text, &way).outcome.state_digest, loops.outcome.state_digest, "{precision:?}");
+        trained_both(text, &Way { precision, ..EXACT });
     }
     (none.slot("X -> Y.weight").to_vec(), code.slot("X -> Y.weight").to_vec(), code.slot(slot).to_vec())
 }

@@ -4,11 +4,10 @@
 #![allow(clippy::disallowed_methods, reason = "an independent reference for the world's cosines")]
 
 use super::constraints::Stepper;
-use super::trained::{EXACT, Way, checked, trained};
+use super::trained::{EXACT, Way, checked, trained, trained_both};
 use neurula::credit;
 use neurula::data::Place;
 use neurula::math::Precision;
-use neurula::runtime::Backend;
 use neurula::tensor::pass::simplify;
 use std::path::Path;
 
@@ -83,10 +82,7 @@ fn holds(rule: &str, call: &str, change: Change) {
     close(call, code.slot("X -> Y.weight"), wanted.w.as_flattened(), 1e-13);
     close(call, code.slot("Y.bias"), &wanted.b, 1e-13);
     for precision in [Precision::F32, Precision::F64] {
-        let way = Way { precision, ..EXACT };
-        let (code, loops) =
-            (trained(&text, &way), trained(&text, &Way { backend: Backend::Interpreter, ..way.clone() }));
-        assert_eq!(code.outcome.state_digest, loops.outcome.state_digest, "{call} in {precision:?}");
+        trained_both(&text, &Way { precision, ..EXACT });
     }
 }
 

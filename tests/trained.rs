@@ -146,6 +146,14 @@ pub fn trained(text: &str, way: &Way) -> Trained {
     train_in(Path::new("."), text, way).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
+/// The same by machine code and by the loop interpreter, which agree to the bit.
+pub fn trained_both(text: &str, way: &Way) -> Trained {
+    let found = trained(text, way);
+    let interpreted = trained(text, &Way { backend: Backend::Interpreter, ..way.clone() });
+    assert_eq!(found.outcome.state_digest, interpreted.outcome.state_digest, "{text}");
+    found
+}
+
 /// Everything that a run folder's checkpoint holds, as numbers.
 pub fn slots(run: &Path) -> BTreeMap<String, Vec<f64>> {
     let bytes = std::fs::read(run.join("checkpoint.safetensors")).unwrap();

@@ -60,7 +60,7 @@ impl Step<'_> {
         }
         let sites: Vec<Site> = self.perturbed();
         for site in &sites {
-            self.site_words(*site);
+            self.key_words(self.site_key(*site));
         }
         if draws > 0 || !sites.is_empty() {
             self.moment();

@@ -8,9 +8,7 @@ use super::learn::slot_of;
 use super::{by, factor_slot, inner_slot, optimise};
 use crate::bug;
 use crate::math::Stream;
-use crate::model::{
-    CREDIT_RULES, Factor, Holds, Init, Learn, Model, Pattern, Projection, ProjectionId, RegionId, Teacher, owner,
-};
+use crate::model::{Factor, Holds, Init, Learn, Model, Pattern, Projection, ProjectionId, RegionId, owner};
 use crate::tensor::{Element, Extent, Name, Role, Slot, Type, Value};
 use indexmap::IndexMap;
 
@@ -176,13 +174,11 @@ pub(super) fn initial(model: &Model, named: &Slot, seed: u64) -> Option<Vec<f64>
 /// Whether the first rule that crosses feedback weights gives them the signs of their weights: and its magnitude, if it has one.
 fn signed_at_first(model: &Model, feedback: &Feedback) -> Option<Option<f64>> {
     let crosses = |learn: &&Learn| {
-        let Teacher::Credit(name) = &learn.teacher else { return false };
-        let holds = CREDIT_RULES.iter().find(|rule| *rule.name == **name).map(|rule| rule.holds);
-        matches!(holds, Some(Holds::Drawn | Holds::Changing)) && by::crosses(model, learn, feedback)
+        let holds = learn.teacher.holds();
+        !matches!(holds, Holds::None | Holds::Inverses) && by::crosses(model, learn, feedback)
     };
     let first = model.phases.iter().flat_map(|phase| &phase.learns).find(crosses)?;
-    let signs = matches!(&first.teacher, Teacher::Credit(name) if &**name == by::SIGNS);
-    signs.then(|| by::magnitude_of(first))
+    (first.teacher.holds() == Holds::Signed).then(|| by::magnitude_of(first))
 }
 
 /// Whether a slot is one of feedback weights, or what belongs to them.

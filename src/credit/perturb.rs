@@ -71,13 +71,8 @@ impl Step<'_> {
 
     /// Unit normal noise for everything at a site.
     fn site_noise(&mut self, site: Site, like: Value) -> Value {
-        let shape = self.b.ty(like).shape.clone();
-        let units: Vec<usize> = shape[1..].iter().map(Extent::bound).collect();
-        let (words, time) = (self.site_words(site), self.moment());
-        self.unit_normal(|step, part| {
-            let place = step.places(&units, &shape, part);
-            step.uniform_at(words, place, time)
-        })
+        let units: Vec<usize> = self.b.ty(like).shape[1..].iter().map(Extent::bound).collect();
+        self.noise_at(self.site_key(site), &units)
     }
 
     /// Unit normal noise under a key of its own for so many units of each sample, at the moment.
@@ -90,13 +85,13 @@ impl Step<'_> {
         })
     }
 
-    /// The key of the noise at a site.
-    pub(super) fn site_words(&mut self, site: Site) -> Value {
-        let slot = match site {
+    /// The slot of the key of the noise at a site.
+    pub(super) fn site_key(&self, site: Site) -> Name {
+        match site {
             Site::Drive(id) => format!("{SLOT}{}.drive", self.model.regions[id.0].name),
             Site::Wire(id) => format!("{SLOT}{}.product", self.model.projections[id.0].name),
-        };
-        self.key_words(slot.into())
+        }
+        .into()
     }
 
     /// The key of a kind of chance.

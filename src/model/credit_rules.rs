@@ -35,6 +35,8 @@ pub enum Holds {
     Drawn,
     /// It changes them, in a way of its own.
     Changing,
+    /// It gives them the signs that the weights have.
+    Signed,
     /// It has others, which learn to invert.
     Inverses,
 }
@@ -204,7 +206,7 @@ pub const CREDIT_RULES: &[CreditRule] = &[
     },
     CreditRule { name: "reinforce", parameters: &[BASELINE], through: Through::Scores, ..PLAIN },
     CreditRule { name: "serial_perturbation", parameters: &[DISTANCE], ..TRIED },
-    CreditRule { name: "sign_symmetry", parameters: &[MAGNITUDE], holds: Holds::Changing, ..PLAIN },
+    CreditRule { name: "sign_symmetry", parameters: &[MAGNITUDE], holds: Holds::Signed, ..PLAIN },
     CreditRule { name: "target_propagation", ..TARGETS },
     CreditRule { name: "truncated", parameters: &[STEPS], needs: &[Need::Time], ..PLAIN },
     CreditRule {
@@ -230,6 +232,14 @@ impl Teacher {
     /// Whether it is a credit rule that lowers no costs.
     pub(crate) fn is_costless(&self) -> bool {
         matches!(self, Teacher::Credit(name) if credit_rule(name).is_some_and(|rule| !rule.costs))
+    }
+
+    /// How it holds the feedback weights that its credit crosses.
+    pub(crate) fn holds(&self) -> Holds {
+        match self {
+            Teacher::Credit(name) => credit_rule(name).map_or(Holds::None, |rule| rule.holds),
+            Teacher::Rule(_) => Holds::None,
+        }
     }
 
     /// Whether nothing is meant to change.

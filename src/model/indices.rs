@@ -4,7 +4,6 @@ use super::draft::Draft;
 use super::typing::Said;
 use super::{Learn, Pattern, Rule};
 use crate::diag::{Code, Diagnostic, Span};
-use crate::syntax::tree;
 use crate::tensor::Name;
 
 /// The axis of the samples in an equation per synapse.
@@ -104,7 +103,7 @@ impl Indices {
 }
 
 /// A rule with indices wants a matrix `[post, pre]`, and one as high as wide if an index stands on both axes.
-pub(super) fn fit(draft: &mut Draft<'_>, tree: &tree::Learn, learn: &Learn, rule: &Rule) -> Result<(), Said> {
+pub(super) fn fit(draft: &mut Draft<'_>, paths: Span, learn: &Learn, rule: &Rule) -> Result<(), Said> {
     if !rule.indexed {
         return Ok(());
     }
@@ -117,7 +116,7 @@ pub(super) fn fit(draft: &mut Draft<'_>, tree: &tree::Learn, learn: &Learn, rule
     });
     if no_matrix {
         let what = "a rule with indices where weights are shared by places or go one to one";
-        draft.later(tree.paths_span(), what, "say the rule without indices: `dw = rate * post * pre`");
+        draft.later(paths, what, "say the rule without indices: `dw = rate * post * pre`");
         return Err(Said);
     }
     let Some(alike) = &rule.alike else { return Ok(()) };

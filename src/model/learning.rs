@@ -59,7 +59,6 @@ pub(super) fn learn(draft: &mut Draft<'_>, tree: &tree::Learn, span: Span) -> Re
 pub(super) fn probed(
     draft: &mut Draft<'_>,
     projections: Vec<ProjectionId>,
-    paths: Paths,
     rule: &Expr,
     cost: Option<&Expr>,
     span: Span,
@@ -81,19 +80,7 @@ pub(super) fn probed(
             draft.later(rule.span, "a probe of a rule that keeps something, or has passes", "another rule");
             return Err(Said);
         }
-        let tree = tree::Learn {
-            also: None,
-            paths,
-            rule: rule.clone(),
-            costs: Vec::new(),
-            optimiser: None,
-            only_through: Vec::new(),
-            every: None,
-            clip: None,
-            fresh: None,
-            require: None,
-        };
-        super::indices::fit(draft, &tree, &learn, taught)?;
+        super::indices::fit(draft, span, &learn, taught)?;
         super::modulator::fit_regions(draft, &learn, rule.span)?;
     }
     super::passes::levels(draft, &mut learn, rule.span)?;
@@ -111,7 +98,7 @@ fn complete(draft: &mut Draft<'_>, tree: &tree::Learn, mut learn: Learn) -> Resu
         }
         Teacher::Rule(taught) => {
             single_weights(draft, tree, &learn)?;
-            super::indices::fit(draft, tree, &learn, taught)?;
+            super::indices::fit(draft, tree.paths_span(), &learn, taught)?;
             super::modulator::fit_regions(draft, &learn, tree.rule.span)?;
             if draft.time.is_some() && !taught.passes.is_empty() {
                 draft.later(tree.rule.span, "a rule with passes in a model with time", "by backprop");

@@ -167,8 +167,7 @@ fn rule_and_cost(argument: &Argument) -> (&Expr, Option<&Expr>) {
 fn alignment(draft: &mut Draft<'_>, arguments: &[Argument], phase: usize, span: Span) -> Result<ProbeKind, Said> {
     let [paths, rule] = arguments else { return Err(malformed(draft, "alignment", span)) };
     let ExprKind::Path(path) = &paths.value.kind else { return Err(malformed(draft, "alignment", paths.span)) };
-    let list = Paths::List(vec![path.clone()]);
-    let projections = draft.projections_of(&list)?;
+    let projections = draft.projections_of(&Paths::List(vec![path.clone()]))?;
     let weighted = |id: &ProjectionId| {
         let projection = &draft.projections[id.0];
         projection.has_weights() && !matches!(projection.pattern, Pattern::LowRank(_))
@@ -177,7 +176,7 @@ fn alignment(draft: &mut Draft<'_>, arguments: &[Argument], phase: usize, span: 
         return Err(malformed(draft, "alignment", path.span));
     }
     let (rule, cost) = rule_and_cost(rule);
-    let learn = probed(draft, projections.clone(), list, rule, cost, span)?;
+    let learn = probed(draft, projections.clone(), rule, cost, span)?;
     for id in projections {
         let same = tie::siblings(&draft.projections, id);
         let teaches =
@@ -238,7 +237,7 @@ fn teaching(draft: &mut Draft<'_>, region: &Argument, rule: &Argument, span: Spa
     }
     let (rule, cost) = rule_and_cost(rule);
     let rule_span = rule.span;
-    let learn = probed(draft, into, Paths::List(Vec::new()), rule, cost, span)?;
+    let learn = probed(draft, into, rule, cost, span)?;
     let needs = |need: Need| learn.teacher.needs(need);
     let to_units = needs(Need::Noise) || through(&learn) != Through::Anything && !needs(Need::Levels);
     if matches!(learn.teacher, super::Teacher::Rule(_)) || learn.teacher.is_nothing() || !to_units {

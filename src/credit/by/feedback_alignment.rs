@@ -4,18 +4,14 @@
 //! learning": the change of the hidden layer is (B e) x', where the gradient is (W' e) x'.
 
 use super::By;
-use super::travel::{Routes, crossed, gradients, scale, seeds};
-use crate::model::crossing;
+use super::travel::{Routes, gradients, scale, seeds};
 
 pub(super) const BY: By = By {
     name: "feedback_alignment",
     about: "credit crosses fixed random weights (Lillicrap et al. 2016)",
     gradients: |step, learn, costs| {
-        let crossing = crossing(step.model, learn);
         let mut routes = Routes::of(step.model, learn);
-        for (product, feedback) in crossed(step.model, &crossing) {
-            routes.matrices.insert(product, step.feedback(&feedback));
-        }
+        routes.over_feedback(step);
         routes.scale = scale(step, learn);
         let seeds = seeds(step, learn, costs);
         gradients(step, learn, &seeds, &mut routes)

@@ -4,28 +4,23 @@
 //! Kolen & Pollack (1994), "Backpropagation without weight transport".
 
 use super::super::feedback::stands_for;
-use super::travel::{Routes, crossed, gradients, seeds};
+use super::travel::{Routes, gradients, seeds};
 use super::{By, Changed, Gradient};
 use crate::bug;
-use crate::model::crossing;
 use crate::tensor::Value;
 
 pub(super) const BY: By = By {
     name: "kolen_pollack",
     about: "feedback weights that change as the weights do (Kolen & Pollack 1994)",
     gradients: |step, learn, costs| {
-        let crossing = crossing(step.model, learn);
-        let pairs = crossed(step.model, &crossing);
         let mut routes = Routes::of(step.model, learn);
-        for (product, feedback) in &pairs {
-            routes.matrices.insert(product.clone(), step.feedback(feedback));
-        }
+        let all = routes.over_feedback(step);
         let seeds = seeds(step, learn, costs);
         let mut found = gradients(step, learn, &seeds, &mut routes);
         let decay = step.argument(learn, "decay");
         let products: Vec<Value> = found.iter().map(|gradient| gradient.value).collect();
         let mut decayed = vec![false; found.len()];
-        for (_, feedback) in pairs {
+        for feedback in all {
             let weight = stands_for(step.model, feedback);
             let Some(place) = found.iter().position(|gradient| gradient.changed == weight) else {
                 bug!("{feedback:?} stands for what does not change");

@@ -24,7 +24,7 @@ mod weight_mirror;
 mod weight_perturbation;
 mod zero_divergence_inference_learning;
 
-pub(super) use sign_symmetry::{SIGNS, crosses, magnitude_of};
+pub(super) use sign_symmetry::{crosses, magnitude_of};
 pub(super) use travel::factor;
 
 pub use super::feedback::Feedback;

@@ -10,7 +10,7 @@ use crate::model::{Learn, Model, crossing};
 use crate::tensor::Value;
 
 pub(super) const BY: By = By {
-    name: SIGNS,
+    name: "sign_symmetry",
     about: "credit crosses weights with the right signs and other magnitudes (Liao, Leibo & Poggio 2016)",
     gradients: |step, learn, costs| {
         let crossing = crossing(step.model, learn);
@@ -26,9 +26,6 @@ pub(super) const BY: By = By {
         gradients(step, learn, &seeds, &mut routes)
     },
 };
-
-/// The rule's name.
-pub(in crate::credit) const SIGNS: &str = "sign_symmetry";
 
 /// The magnitude that a statement gives; none: they are drawn.
 pub(in crate::credit) fn magnitude_of(learn: &Learn) -> Option<f64> {

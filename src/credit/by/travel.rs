@@ -5,7 +5,7 @@ use super::super::formula::Batched;
 use super::super::forward::Step;
 use super::{Gradient, changed_by, named};
 use crate::bug;
-use crate::model::{CostId, Crossing, Factor, Formula, Learn, Model, Pattern};
+use crate::model::{CostId, Crossing, Factor, Formula, Learn, Model, Pattern, crossing};
 use crate::tensor::differentiate::{Product, Transport, reverse};
 use crate::tensor::{Builder, Name, Value};
 use indexmap::IndexMap;
@@ -33,6 +33,16 @@ impl<'m> Routes<'m> {
     pub(super) fn of(model: &'m Model, learn: &'m Learn) -> Routes<'m> {
         let (matrices, errors) = (IndexMap::new(), IndexMap::new());
         Routes { model, learn, matrices, scale: None, errors, nowhere_else: false, truncated: None }
+    }
+
+    /// Puts feedback weights in the place of all weights that are crossed, and gives these.
+    pub(super) fn over_feedback(&mut self, step: &mut Step<'_>) -> Vec<Feedback> {
+        let mut all = Vec::new();
+        for (product, feedback) in crossed(self.model, &crossing(self.model, self.learn)) {
+            self.matrices.insert(product, step.feedback(&feedback));
+            all.push(feedback);
+        }
+        all
     }
 
     fn is_open(&self, product: &Name) -> bool {

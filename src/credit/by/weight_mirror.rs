@@ -7,10 +7,10 @@ use super::super::chance::SLOT;
 use super::super::feedback::{self, Becomes};
 use super::super::forward::Step;
 use super::super::whose;
-use super::travel::{Routes, crossed, gradients, seeds};
+use super::travel::{Routes, gradients, seeds};
 use super::{By, Feedback};
 use crate::bug;
-use crate::model::{Learn, ProjectionId, crossing, owner};
+use crate::model::{Learn, ProjectionId, owner};
 use crate::tensor::differentiate::{Exact, reverse};
 use crate::tensor::{Extent, Value};
 
@@ -18,12 +18,9 @@ pub(super) const BY: By = By {
     name: "weight_mirror",
     about: "feedback weights that learn the weights from noise (Akrout et al. 2019)",
     gradients: |step, learn, costs| {
-        let crossing = crossing(step.model, learn);
         let mut routes = Routes::of(step.model, learn);
-        for (product, feedback) in crossed(step.model, &crossing) {
-            routes.matrices.insert(product, step.feedback(&feedback));
-            mirror(step, learn, &feedback);
-        }
+        let all = routes.over_feedback(step);
+        all.iter().for_each(|feedback| mirror(step, learn, feedback));
         let seeds = seeds(step, learn, costs);
         gradients(step, learn, &seeds, &mut routes)
     },

@@ -1,6 +1,6 @@
 //! Feedback weights are the same for every statement: in one phase, nobody changes those on which another rule relies.
 
-use super::super::credit_rules::{Holds, credit_rule};
+use super::super::credit_rules::Holds;
 use super::super::draft::Draft;
 use super::super::{Learn, ProjectionId, RegionId, Teacher, crossing};
 use super::{Check, Options};
@@ -46,22 +46,17 @@ fn contested(draft: &Draft<'_>, first: &Learn, second: &Learn) -> Option<Diagnos
 /// A credit rule that crosses feedback weights.
 fn rule(learn: &Learn) -> Option<&str> {
     match &learn.teacher {
-        Teacher::Credit(name) if holds(learn) != Holds::None => Some(name),
+        Teacher::Credit(name) if learn.teacher.holds() != Holds::None => Some(name),
         _ => None,
-    }
-}
-
-fn holds(learn: &Learn) -> Holds {
-    match &learn.teacher {
-        Teacher::Credit(name) => credit_rule(name).map_or(Holds::None, |rule| rule.holds),
-        Teacher::Rule(_) => Holds::None,
     }
 }
 
 /// Whether two statements make something different of feedback weights.
 fn differ(first: &Learn, second: &Learn) -> bool {
-    let inverts = |learn: &Learn| holds(learn) == Holds::Inverses;
-    if (holds(first), holds(second)) == (Holds::Drawn, Holds::Drawn) || inverts(first) != inverts(second) {
+    let inverts = |learn: &Learn| learn.teacher.holds() == Holds::Inverses;
+    if (first.teacher.holds(), second.teacher.holds()) == (Holds::Drawn, Holds::Drawn)
+        || inverts(first) != inverts(second)
+    {
         return false;
     }
     let numbers = |learn: &Learn| learn.arguments.iter().map(|argument| argument.constant(&[])).collect::<Vec<_>>();
@@ -72,7 +67,7 @@ fn differ(first: &Learn, second: &Learn) -> bool {
 /// weights of the projection there, if there is one.
 fn crossed(draft: &Draft<'_>, learn: &Learn) -> Vec<For> {
     let crossing = crossing::drafted(draft, learn);
-    let direct = learn.teacher.needs(super::super::Need::Regions) && holds(learn) == Holds::Drawn;
+    let direct = learn.teacher.needs(super::super::Need::Regions) && learn.teacher.holds() == Holds::Drawn;
     let mut all: Vec<For> =
         if direct { Vec::new() } else { crossing.projections.into_iter().map(For::Projection).collect() };
     all.extend(crossing.factors.into_iter().map(For::Projection));
