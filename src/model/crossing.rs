@@ -45,9 +45,13 @@ pub fn crossing(model: &Model, learn: &Learn) -> Crossing {
 
 /// The same while the model is being made.
 pub(super) fn drafted(draft: &Draft<'_>, learn: &Learn) -> Crossing {
-    let regions = draft.regions.iter().map(|region| Some((region.equation.as_ref()?, region.structure.as_ref())));
-    let costs = learn.from.iter().filter_map(|(_, id)| Some(&draft.costs.get(id.0)?.as_ref()?.formula)).collect();
-    Wires { projections: &draft.projections, regions: regions.collect(), costs, learn }.crossing()
+    Wires::drafted(draft, learn).crossing()
+}
+
+/// The regions whose activity depends on what a statement changes, while the model is being made.
+pub(super) fn downstream(draft: &Draft<'_>, learn: &Learn) -> BTreeSet<RegionId> {
+    let wires = Wires::drafted(draft, learn);
+    wires.active(&wires.all_reads())
 }
 
 /// What is wired to what, and whose credit travels.
@@ -64,9 +68,19 @@ struct Reads {
     regions: Vec<RegionId>,
 }
 
-impl Wires<'_> {
+impl<'a> Wires<'a> {
+    fn drafted(draft: &'a Draft<'_>, learn: &'a Learn) -> Wires<'a> {
+        let regions = draft.regions.iter().map(|region| Some((region.equation.as_ref()?, region.structure.as_ref())));
+        let costs = learn.from.iter().filter_map(|(_, id)| Some(&draft.costs.get(id.0)?.as_ref()?.formula)).collect();
+        Wires { projections: &draft.projections, regions: regions.collect(), costs, learn }
+    }
+
+    fn all_reads(&self) -> Vec<Reads> {
+        (0..self.regions.len()).map(|number| self.reads(RegionId(number))).collect()
+    }
+
     fn crossing(&self) -> Crossing {
-        let reads: Vec<Reads> = (0..self.regions.len()).map(|number| self.reads(RegionId(number))).collect();
+        let reads = self.all_reads();
         let active = self.active(&reads);
         let first = self.read_by_costs();
         let reached = closure(&first, |id, open| {

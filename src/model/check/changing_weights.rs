@@ -1,7 +1,7 @@
 //! Credit does not come through weights that change within the trial.
 
 use super::super::draft::Draft;
-use super::super::{CostId, Learn, Phase, ProjectionId, RegionId, Teacher, routes, tie};
+use super::super::{CostId, Learn, Phase, ProjectionId, Teacher, crossing, routes, tie};
 use super::{Check, Options};
 use crate::diag::{Code, Diagnostic};
 
@@ -24,7 +24,7 @@ fn run(draft: &mut Draft<'_>, _: &Options) {
 /// Says of a statement that its credit would come through weights that a rule of the phase changes within the trial.
 fn through(draft: &Draft<'_>, phase: &Phase, learn: &Learn) -> Option<Diagnostic> {
     let projections = &draft.projections;
-    let downstream = downstream(draft, learn);
+    let downstream = crossing::downstream(draft, learn);
     for (_, cost) in &learn.from {
         let credit = routes::credit(draft, CostId(cost.0), learn);
         for rule in phase.learns.iter().filter(|other| other.acts_within()) {
@@ -49,25 +49,4 @@ fn refused(draft: &Draft<'_>, learn: &Learn, rule: &Learn, id: ProjectionId) -> 
         .at(learn.span, "learns by credit")
         .because(rule.span, format!("a rule changes `{name}` in each time step here"))
         .help("let the rule wait: `every trial`; or teach by credit in another phase")
-}
-
-/// The regions whose activity depends on what a statement changes.
-fn downstream(draft: &Draft<'_>, learn: &Learn) -> Vec<RegionId> {
-    let mut open: Vec<RegionId> = learn.projections.iter().map(|id| draft.projections[id.0].target).collect();
-    let mut found: Vec<RegionId> = Vec::new();
-    while let Some(id) = open.pop() {
-        if found.contains(&id) {
-            continue;
-        }
-        found.push(id);
-        open.extend(draft.projections.iter().filter(|p| p.source == id).map(|p| p.target));
-        for (number, region) in draft.regions.iter().enumerate() {
-            let reads = region.equation.iter().flat_map(|equation| equation.leaves());
-            let mut reads = reads.filter_map(|(leaf, _)| super::super::timing::region_of(leaf));
-            if reads.any(|read| read == id) {
-                open.push(RegionId(number));
-            }
-        }
-    }
-    found
 }
